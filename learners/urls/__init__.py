@@ -1,0 +1,8 @@
+"""Addresses of the pages that show and hand out what the machine learned, by subject."""
+
+from learners.urls import taking_away, watching
+
+urlpatterns = [
+    *watching.urlpatterns,
+    *taking_away.urlpatterns,
+]

@@ -1,0 +1,22 @@
+"""Rows that people make: projects, label classes, examples, members, ledgers."""
+
+from projects.models.annotation import Annotation, AnnotationEvent, GoldLabel, Lease
+from projects.models.example import DataImport, Example, StagedUpload
+from projects.models.label_class import LabelClass
+from projects.models.project import Membership, Project, ProjectEvent
+from projects.models.user import User
+
+__all__ = [
+    "Annotation",
+    "AnnotationEvent",
+    "DataImport",
+    "Example",
+    "GoldLabel",
+    "LabelClass",
+    "Lease",
+    "Membership",
+    "Project",
+    "ProjectEvent",
+    "StagedUpload",
+    "User",
+]

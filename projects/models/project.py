@@ -1,0 +1,152 @@
+"""A labelling project, its members, and the ledger of what was decided about it."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    ANNOTATOR = "annotator", "Annotator"
+
+
+def strategy_names() -> list[tuple[str, str]]:
+    """Names allowed in `Project.strategy`; a callable, so that a new strategy needs no migration."""
+    return [(name, label) for name, label in settings.LABELER_STRATEGY_LABELS.items()]
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Every page fetches through one of these, so that an outsider gets 404."""
+
+    def member(self, user: "User") -> "ProjectQuerySet":
+        """Projects that `user` belongs to, those in the bin left out."""
+        return self.filter(memberships__user=user, binned_at__isnull=True)
+
+    def owned(self, user: "User") -> "ProjectQuerySet":
+        """Projects that `user` owns, those in the bin left out."""
+        return self.filter(
+            memberships__user=user, memberships__role=Role.OWNER, binned_at__isnull=True
+        )
+
+    def in_bin(self, user: "User") -> "ProjectQuerySet":
+        """Projects that `user` owns and has put in the bin."""
+        return self.filter(
+            memberships__user=user, memberships__role=Role.OWNER, binned_at__isnull=False
+        )
+
+
+class Project(models.Model):
+    """One question asked of one pile of texts.
+
+    `seq` is the last number given to a ledger event; it is taken under this row's lock.
+    The `n_*` columns are counters kept in the transaction that changes them: no page counts the pool.
+    """
+
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=500, blank=True)
+    guideline = models.TextField(blank=True, help_text="Markdown")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    strategy = models.CharField(max_length=200, choices=strategy_names, default="margin")
+    batch_size = models.PositiveIntegerField(
+        default=10, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    audit_share = models.FloatField(
+        default=0.2, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    lease_seconds = models.PositiveIntegerField(
+        default=600, validators=[MinValueValidator(30), MaxValueValidator(86_400)]
+    )
+    seed = models.BigIntegerField()
+    seq = models.BigIntegerField(default=0)
+    n_rows = models.PositiveIntegerField(default=0, help_text="rows imported, duplicates included")
+    n_texts = models.PositiveIntegerField(default=0, help_text="distinct texts")
+    n_pool = models.PositiveIntegerField(default=0, help_text="distinct texts open to strategies")
+    n_audit = models.PositiveIntegerField(default=0, help_text="distinct texts reserved to measure")
+    n_labelled = models.PositiveIntegerField(default=0, help_text="texts labelled by people")
+    n_known = models.PositiveIntegerField(
+        default=0, help_text="texts whose label came with the data"
+    )
+    is_demo = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_activity_at = models.DateTimeField(default=timezone.now)
+    binned_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-is_demo", "-last_activity_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(audit_share__gte=0, audit_share__lte=1),
+                name="audit_share_is_a_share",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """`user` may work on `project` as `role`."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=20, choices=Role.choices)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_membership_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.role} of {self.project}"
+
+
+class ProjectEvent(models.Model):
+    """Append-only ledger of what was decided about a project.
+
+    `payload` holds plain values only: with the annotation events and the examples it is enough
+    to rebuild the training set, the curve and any exported model.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "created", "project created"
+        IMPORTED = "imported", "texts imported"
+        CLASS_ADDED = "class_added", "class added"
+        CLASS_RENAMED = "class_renamed", "class renamed"
+        CLASS_CHANGED = "class_changed", "class changed"
+        CLASS_MERGED = "class_merged", "classes merged"
+        CLASS_RETIRED = "class_retired", "class retired"
+        SETTINGS_CHANGED = "settings_changed", "settings changed"
+        STRATEGY_CHANGED = "strategy_changed", "strategy changed"
+        GUIDELINE_CHANGED = "guideline_changed", "guideline changed"
+        MEMBER_CHANGED = "member_changed", "members changed"
+        BINNED = "binned", "moved to the bin"
+        RESTORED = "restored", "taken out of the bin"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="events")
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=30, choices=Kind.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "seq"], name="one_project_event_per_seq")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.kind}"

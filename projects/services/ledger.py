@@ -1,0 +1,41 @@
+"""Both ledgers' only way in: every event takes the project's next number under its row's lock."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from projects.models import Project, ProjectEvent, User
+
+
+def next_seq(project_id: int) -> int:
+    """The project's next event number. Locks the project's row until the transaction ends.
+
+    Raises:
+        TransactionManagementError: called outside a transaction, where the lock would be nothing.
+        Project.DoesNotExist: no such project.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("next_seq needs a transaction")
+    Project.objects.filter(pk=project_id).update(seq=F("seq") + 1)
+    return Project.objects.values_list("seq", flat=True).get(pk=project_id)
+
+
+def append_project_event(
+    *,
+    project_id: int,
+    kind: ProjectEvent.Kind,
+    actor: User | None,
+    payload: dict[str, Any],
+    now: datetime,
+) -> ProjectEvent:
+    """Write one decision about a project into its ledger. `payload` holds plain values only."""
+    return ProjectEvent.objects.create(
+        project_id=project_id,
+        seq=next_seq(project_id),
+        kind=kind,
+        actor=actor,
+        payload=payload,
+        created_at=now,
+    )

@@ -1,0 +1,5 @@
+"""Addresses: signing in, passwords."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

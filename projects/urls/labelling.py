@@ -1,0 +1,5 @@
+"""Addresses: labelling and history."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""Addresses: the project list and the bin."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
