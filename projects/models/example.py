@@ -57,6 +57,8 @@ class DataImport(models.Model):
     n_rows = models.PositiveIntegerField(default=0)
     n_duplicates = models.PositiveIntegerField(default=0)
     n_blank = models.PositiveIntegerField(default=0)
+    counts = models.JSONField(default=dict, help_text="what came of the rows, as in the ledger")
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="times a worker began it")
     bytes_read = models.BigIntegerField(default=0)
     step = models.CharField(max_length=40, blank=True, help_text="what is being done, in words")
     error = models.TextField(blank=True, help_text="what was wrong, where, what is allowed")
