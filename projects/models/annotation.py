@@ -16,6 +16,7 @@ class Draw(models.TextChoices):
     QUEUE = "queue", "chosen by the strategy"
     RANDOM = "random", "random, no ranking yet"
     HISTORY = "history", "reopened by the annotator"
+    LATE = "late", "answered after its hold had ended"
     KNOWN = "known", "came with the data"
 
 
@@ -126,7 +127,15 @@ class Annotation(models.Model):
                 nulls_distinct=False,
             ),
         ]
-        indexes = [models.Index(fields=["project", "state"], name="annotation_state")]
+        indexes = [
+            models.Index(fields=["project", "state"], name="annotation_state"),
+            models.Index(fields=["project", "-updated_at", "-id"], name="newest_answers"),
+            models.Index(
+                fields=["project", "example"],
+                condition=models.Q(stale=True),
+                name="answers_to_ask_again",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.annotator}: {self.state}"

@@ -138,6 +138,11 @@ class Example(models.Model):
                 condition=models.Q(role="audit"),
                 name="audit_order",
             ),
+            models.Index(
+                fields=["project", "audit_rank"],
+                condition=models.Q(role="audit", settled=False),
+                name="open_audit",
+            ),
             models.Index(fields=["project", "role", "random_rank"], name="embedding_order"),
         ]
 
