@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.contrib.humanize",
     "django_htmx",
     "csp",
     "axes",
@@ -144,11 +145,6 @@ CELERY_TASK_ACKS_LATE = False  # what was lost is found again by the beat, from 
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # The web must not wait for a broker that is down: 0.2 s and then go on.
-    "socket_connect_timeout": 0.2,
-    "max_retries": 0,
-}
 CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_TASK_ROUTES = {
     "learners.embed": {"queue": "slow"},

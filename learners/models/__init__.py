@@ -1,7 +1,15 @@
 """Rows that the machine computes and can compute again: delete them all and nothing human is lost."""
 
 from learners.models.embedding import EmbeddingSet, Shard
-from learners.models.fit import Fit, RankedExample, Score
+from learners.models.fit import Fit, FitRequest, RankedExample, Score
 from learners.models.worker import WorkerHeartbeat
 
-__all__ = ["EmbeddingSet", "Fit", "RankedExample", "Score", "Shard", "WorkerHeartbeat"]
+__all__ = [
+    "EmbeddingSet",
+    "Fit",
+    "FitRequest",
+    "RankedExample",
+    "Score",
+    "Shard",
+    "WorkerHeartbeat",
+]

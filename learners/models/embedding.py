@@ -9,6 +9,8 @@ from projects.models import Project
 class EmbeddingSet(models.Model):
     """One embedder's vectors of one project's distinct texts.
 
+    `embedder` is the name in the setting LABELER_EMBEDDER. One task at a time writes: the one
+    whose `running_token` stands here, as long as `heartbeat_at` is fresh.
     `n_cut`: texts longer than the embedder reads, among `n_done`.
     `english_share`: share of texts that look English among `n_done`, null until known.
     """
@@ -22,9 +24,16 @@ class EmbeddingSet(models.Model):
     n_total = models.PositiveIntegerField(default=0)
     n_cut = models.PositiveIntegerField(default=0)
     english_share = models.FloatField(null=True)
+    n_language_checked = models.PositiveIntegerField(default=0, help_text="behind english_share")
     texts_per_second = models.FloatField(null=True)
     error = models.TextField(blank=True)
     n_failures = models.PositiveIntegerField(default=0, help_text="failed chunks in a row")
+    n_rows_seen = models.PositiveIntegerField(
+        default=0, help_text="Project.n_rows when n_total was counted: tells a later import"
+    )
+    scanned = models.JSONField(
+        default=dict, help_text="role: random_rank below which every text is embedded"
+    )
     retry_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     running_token = models.UUIDField(null=True, help_text="the task that may write, if one runs")

@@ -59,6 +59,11 @@ class Fit(models.Model):
     fit_seconds = models.FloatField(null=True)
     score_seconds = models.FloatField(null=True)
     worker = models.CharField(max_length=200, blank=True)
+    bundle_requested_at = models.DateTimeField(null=True)
+    bundle_started_at = models.DateTimeField(null=True)
+    bundle_file = models.CharField(max_length=300, blank=True, help_text="zip in storage")
+    bundle_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the zip")
+    bundle_error = models.TextField(blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -71,6 +76,16 @@ class Fit(models.Model):
 
     def __str__(self) -> str:
         return f"fit {self.pk}: {self.strategy}, {self.n_labels} labels, {self.status}"
+
+
+class FitRequest(models.Model):
+    """'Retrain now' was pressed and no fit has started since. A row, so that no message can lose it."""
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="fit_request")
+    requested_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.project_id} at {self.requested_at}"
 
 
 class Score(models.Model):
