@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import resolve
 
-OPEN_WITHOUT_PASSWORD = {"password-first", "sign-out", "health"}
+OPEN_WITHOUT_PASSWORD = {"password-first", "one-time-link", "password-reset", "sign-out", "health"}
 
 
 def password_required(

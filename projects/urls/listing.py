@@ -1,5 +1,9 @@
 """Addresses: the project list and the bin."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from projects.views import listing
+
+urlpatterns: list[URLPattern] = [
+    path("", listing.project_list, name="project-list"),
+]
