@@ -1,0 +1,386 @@
+"""How the machine is doing with one project, in words that say what to do. No pool is counted."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from labeler.sending import broker_answers
+from learners.models import EmbeddingSet, Fit, RankedExample, WorkerHeartbeat
+from learners.services.due_work import (
+    decide_fit,
+    has_two_classes,
+    is_running,
+    label_changes_since_newest_attempt,
+)
+from projects.models import Project
+
+ALIVE_WITHIN = timedelta(seconds=20)  # four heartbeats of a worker
+STALLED_AFTER = timedelta(seconds=90)  # six beats in which nobody took the work up
+ENGLISH_ENOUGH = 0.8
+ENGLISH_SAMPLE = 50
+CUT_WORTH_SAYING = 0.01
+
+
+class NotPublished(LookupError):
+    """The project has no published fit yet."""
+
+
+@dataclass(frozen=True)
+class Banner:
+    """One thing a reader of the page must know. `level`: info, warning or error."""
+
+    level: str
+    text: str
+    what_to_do: str
+
+
+@dataclass(frozen=True)
+class EmbeddingProgress:
+    """How far the embedder is. Counts are distinct texts; `english_share` in [0, 1] or None."""
+
+    n_done: int
+    n_total: int
+    n_cut: int
+    max_tokens: int | None
+    english_share: float | None
+    n_language_checked: int
+    texts_per_second: float | None
+    error: str
+    retry_at: datetime | None
+    stalled: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.n_done >= self.n_total
+
+    @property
+    def share(self) -> float:
+        """In [0, 1]; 1 for a project without texts."""
+        return self.n_done / self.n_total if self.n_total else 1.0
+
+    @property
+    def cut_share(self) -> float:
+        """Share of the texts read so far that are longer than the embedder reads."""
+        return self.n_cut / self.n_done if self.n_done else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the present rate; None while the rate is unknown."""
+        if not self.texts_per_second:
+            return None
+        return (self.n_total - self.n_done) / self.texts_per_second
+
+
+@dataclass(frozen=True)
+class ProjectStatus:
+    """What the pages show about worker, embedding, fits and queue. `why_no_fit`: a sentence."""
+
+    worker_alive: bool
+    worker_seen_at: datetime | None
+    beat_alive: bool
+    beat_seen_at: datetime | None
+    broker_answers: bool
+    embedding: EmbeddingProgress
+    running_fit: Fit | None
+    newest_fit: Fit | None
+    published_fit: Fit | None
+    changes_waiting: int
+    batch_size: int
+    why_no_fit: str
+    queue_left: int
+    serving_random_because: str
+    banners: list[Banner]
+
+
+def published_fit(project_id: int) -> Fit:
+    """The fit whose model and queue are in use: the newest that was published.
+
+    Raises:
+        NotPublished: none was yet.
+    """
+    fit = Fit.objects.filter(project_id=project_id, status=Fit.Status.PUBLISHED).last()
+    if fit is None:
+        raise NotPublished("No model has been trained for this project yet.")
+    return fit
+
+
+def current_set(project_id: int) -> EmbeddingSet | None:
+    """The vectors that fits use now: the newest set of the embedder that is configured."""
+    return (
+        EmbeddingSet.objects.filter(project_id=project_id, embedder=settings.LABELER_EMBEDDER)
+        .order_by("-id")
+        .first()
+    )
+
+
+def queue_left(fit: Fit) -> int:
+    """Texts of this fit's queue that nobody has answered or skipped since."""
+    return RankedExample.objects.filter(fit=fit, spent=False).count()
+
+
+def project_status(project: Project, now: datetime, *, ask_broker: bool = False) -> ProjectStatus:
+    """Everything the pages say about the machine, from about ten indexed queries.
+
+    `ask_broker` also asks the broker for a sign of life, which takes up to 0.2 s.
+    """
+    seen = _last_seen()
+    newest = Fit.objects.filter(project=project).last()
+    published = (
+        Fit.objects.filter(project=project, status=Fit.Status.PUBLISHED).last()
+        if newest and newest.status != Fit.Status.PUBLISHED
+        else newest
+    )
+    left = queue_left(published) if published else 0
+    embedding = _embedding(project, current_set(project.pk), now)
+    facts = _Facts(
+        project=project,
+        now=now,
+        worker_seen_at=seen.get("worker"),
+        beat_seen_at=seen.get("beat"),
+        broker=broker_answers() if ask_broker else True,
+        embedding=embedding,
+        newest=newest,
+        published=published,
+        changes=label_changes_since_newest_attempt(project.pk),
+        left=left,
+    )
+    return ProjectStatus(
+        worker_alive=facts.worker_alive,
+        worker_seen_at=facts.worker_seen_at,
+        beat_alive=facts.beat_alive,
+        beat_seen_at=facts.beat_seen_at,
+        broker_answers=facts.broker,
+        embedding=embedding,
+        running_fit=newest if newest and is_running(newest, now) else None,
+        newest_fit=newest,
+        published_fit=published,
+        changes_waiting=facts.changes,
+        batch_size=project.batch_size,
+        why_no_fit=decide_fit(project.pk, now).why_not,
+        queue_left=left,
+        serving_random_because=facts.serving_random_because,
+        banners=_banners(facts),
+    )
+
+
+@dataclass(frozen=True)
+class _Facts:
+    project: Project
+    now: datetime
+    worker_seen_at: datetime | None
+    beat_seen_at: datetime | None
+    broker: bool
+    embedding: EmbeddingProgress
+    newest: Fit | None
+    published: Fit | None
+    changes: int
+    left: int
+
+    @property
+    def worker_alive(self) -> bool:
+        return bool(self.worker_seen_at and self.worker_seen_at > self.now - ALIVE_WITHIN)
+
+    @property
+    def beat_alive(self) -> bool:
+        return bool(self.beat_seen_at and self.beat_seen_at > self.now - ALIVE_WITHIN)
+
+    @property
+    def serving_random_because(self) -> str:
+        if not self.published:
+            return "No model has been trained yet, so texts are drawn at random."
+        if not self.left:
+            return "The queue of the last fit is used up, so texts are drawn at random."
+        return ""
+
+
+def _last_seen() -> dict[str, datetime]:
+    rows = WorkerHeartbeat.objects.order_by("seen_at").values_list("kind", "seen_at")
+    return dict(rows)  # ordered, so the newest of each kind stays
+
+
+def _embedding(project: Project, row: EmbeddingSet | None, now: datetime) -> EmbeddingProgress:
+    if row is None:
+        waited = now - project.created_at
+        stalled = project.n_rows > 0 and waited > STALLED_AFTER
+        return EmbeddingProgress(
+            0, project.n_texts, 0, None, None, 0, None, "", None, stalled=stalled
+        )
+    return EmbeddingProgress(
+        n_done=row.n_done,
+        n_total=max(row.n_total, row.n_done),
+        n_cut=row.n_cut,
+        max_tokens=row.max_tokens,
+        english_share=row.english_share,
+        n_language_checked=row.n_language_checked,
+        texts_per_second=row.texts_per_second,
+        error=row.error,
+        retry_at=row.retry_at,
+        stalled=_stalled(row, now),
+    )
+
+
+def _stalled(row: EmbeddingSet, now: datetime) -> bool:
+    waits = row.retry_at and row.retry_at > now
+    return (
+        row.n_done < row.n_total
+        and not waits
+        and (row.heartbeat_at or row.created_at) < now - STALLED_AFTER
+    )
+
+
+def _banners(facts: _Facts) -> list[Banner]:
+    found = [
+        *_process_banners(facts),
+        *_embedding_banners(facts),
+        *_fit_banners(facts),
+        *_text_banners(facts.embedding),
+    ]
+    order = ("error", "warning", "info")
+    return sorted(found, key=lambda banner: order.index(banner.level))
+
+
+def _process_banners(facts: _Facts) -> list[Banner]:
+    if not facts.broker:
+        return [
+            Banner(
+                "error",
+                "The message broker does not answer, so no embedding and no training is started.",
+                "Your answers are saved. Start the broker again (Valkey or Redis; `make run` "
+                "starts it); waiting work then starts by itself.",
+            )
+        ]
+    if not facts.worker_alive:
+        return [
+            Banner(
+                "error",
+                f"{_away('worker', facts.worker_seen_at, facts.now)} "
+                "Nothing is embedded or trained meanwhile.",
+                "Your answers are saved. Start the worker (`make run` starts it, as does "
+                "`celery -A labeler worker -Q fast,slow`); waiting work then starts by itself.",
+            )
+        ]
+    if not facts.beat_alive:
+        return [
+            Banner(
+                "warning",
+                f"{_away('scheduler', facts.beat_seen_at, facts.now)} "
+                "Work that was missed is not taken up again.",
+                "Start it (`make run` starts it, as does `celery -A labeler beat`).",
+            )
+        ]
+    return []
+
+
+def _away(what: str, seen_at: datetime | None, now: datetime) -> str:
+    if seen_at is None:
+        return f"No {what} is running."
+    return f"The {what} is away: last seen {_ago(now - seen_at)} ago."
+
+
+def _ago(span: timedelta) -> str:
+    seconds = max(0, int(span.total_seconds()))
+    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            n = seconds // unit
+            return f"{n} {name}{'s' if n > 1 else ''}"
+    return f"{seconds} seconds"
+
+
+def _embedding_banners(facts: _Facts) -> list[Banner]:
+    embedding = facts.embedding
+    if embedding.error:
+        return [
+            Banner(
+                "error",
+                f"Reading the texts failed after {embedding.n_done:,} of {embedding.n_total:,}: "
+                f"{embedding.error}",
+                f"{_next_try(embedding.retry_at, facts.now)} Texts read so far stay in use.",
+            )
+        ]
+    if embedding.stalled and facts.worker_alive:
+        return [
+            Banner(
+                "warning",
+                f"Reading the texts has stopped at {embedding.n_done:,} of "
+                f"{embedding.n_total:,} although a worker is running.",
+                "The worker may be busy with other projects; it goes on by itself. If it does "
+                "not, look into the worker's log and start it again.",
+            )
+        ]
+    return []
+
+
+def _next_try(retry_at: datetime | None, now: datetime) -> str:
+    if retry_at is None or retry_at <= now:
+        return "It is tried again as soon as a worker is free."
+    return f"It is tried again by itself in {_ago(retry_at - now)}."
+
+
+def _fit_banners(facts: _Facts) -> list[Banner]:
+    newest = facts.newest
+    if newest and newest.status == Fit.Status.FAILED:
+        return [
+            Banner(
+                "error",
+                f"The last fit failed: {newest.error}",
+                f"{_next_try(newest.retry_at, facts.now)} {_served_meanwhile(facts)}",
+            )
+        ]
+    if facts.changes >= facts.project.batch_size and not has_two_classes(facts.project.pk):
+        return [
+            Banner(
+                "info",
+                "All labels so far are of one class, and a model needs two.",
+                "It is trained as soon as a text is labelled with a second class.",
+            )
+        ]
+    if facts.published and not facts.left:
+        return [
+            Banner(
+                "info",
+                facts.serving_random_because,
+                "The next fit ranks the texts anew; 'Retrain now' on the project page starts one.",
+            )
+        ]
+    return []
+
+
+def _served_meanwhile(facts: _Facts) -> str:
+    if facts.published and facts.left:
+        return f"Meanwhile the queue of fit {facts.published.pk} keeps serving."
+    return "Meanwhile texts are drawn at random."
+
+
+def _text_banners(embedding: EmbeddingProgress) -> list[Banner]:
+    found = []
+    if embedding.n_done and embedding.cut_share >= CUT_WORTH_SAYING:
+        found.append(
+            Banner(
+                "info",
+                f"{embedding.n_cut:,} of {embedding.n_done:,} texts ({embedding.cut_share:.0%}) "
+                f"are longer than the {embedding.max_tokens} tokens the embedder reads; the rest "
+                "of them is not seen by the model.",
+                "If what matters stands near the end, split such texts before importing them.",
+            )
+        )
+    if _looks_foreign(embedding):
+        found.append(
+            Banner(
+                "warning",
+                f"Only about {embedding.english_share:.0%} of these texts look English, and the "
+                "embedder in use was made for English.",
+                "Expect a weaker model, or set LABELER_EMBEDDER to the folder of a multilingual "
+                "sentence-transformers model.",
+            )
+        )
+    return found
+
+
+def _looks_foreign(embedding: EmbeddingProgress) -> bool:
+    return (
+        settings.LABELER_EMBEDDER == "minilm"
+        and embedding.english_share is not None
+        and embedding.n_language_checked >= min(ENGLISH_SAMPLE, embedding.n_total)
+        and embedding.english_share < ENGLISH_ENOUGH
+    )

@@ -1,0 +1,182 @@
+"""Which work is due. Decided from rows alone, so that a lost, late or doubled message is harmless."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+
+from learners.models import EmbeddingSet, Fit, FitRequest
+from projects.models import Annotation, AnnotationEvent, LabelClass, Project, ProjectEvent
+
+HEARTBEAT_SECONDS = 5.0
+STALE_AFTER = timedelta(seconds=30)  # six missed heartbeats: the worker died
+FIRST_RETRY = timedelta(seconds=15)
+LONGEST_RETRY = timedelta(minutes=10)
+
+_LABEL_KINDS = (
+    AnnotationEvent.Kind.LABEL,
+    AnnotationEvent.Kind.RELABEL,
+    AnnotationEvent.Kind.KNOWN,
+)
+_CLASS_KINDS = (ProjectEvent.Kind.CLASS_MERGED, ProjectEvent.Kind.CLASS_RETIRED)
+
+
+@dataclass(frozen=True)
+class FitDecision:
+    """Whether a fit should start now and, in a sentence for the page, why not.
+
+    `due_at` is when it fell due; `attempt` counts tries in a row at the same work, from 1.
+    """
+
+    due: bool
+    why_not: str = ""
+    due_at: datetime | None = None
+    forced: bool = False
+    attempt: int = 1
+
+
+def fit_is_due(project_id: int, now: datetime) -> bool:
+    """Whether a worker should start a fit of this project now. A few indexed queries."""
+    return decide_fit(project_id, now).due
+
+
+def decide_fit(project_id: int, now: datetime) -> FitDecision:
+    """The rule of when to fit: `batch_size` label changes after the newest attempt's `upto_seq`,
+    or "retrain now", or a failed attempt whose wait is over; two classes; none running.
+    """
+    newest = newest_attempt(project_id)
+    if newest and is_running(newest, now):
+        return FitDecision(False, "A fit is running.")
+    decision = _wanted(project_id, newest, now)
+    if decision.due and not has_two_classes(project_id):
+        return FitDecision(False, "A model needs labels of at least two classes.")
+    return decision
+
+
+def _wanted(project_id: int, newest: Fit | None, now: datetime) -> FitDecision:
+    attempt = newest.attempt + 1 if newest and newest.status != Fit.Status.PUBLISHED else 1
+    request = FitRequest.objects.filter(project_id=project_id).first()
+    if request:
+        return FitDecision(True, due_at=request.requested_at, forced=True, attempt=attempt)
+    if newest and newest.status != Fit.Status.PUBLISHED:  # failed, or its worker died
+        return _retry(newest, now)
+    return _batch_full(project_id, newest)
+
+
+def _retry(failed: Fit, now: datetime) -> FitDecision:
+    due_at = failed.retry_at or failed.heartbeat_at + retry_wait(failed.attempt)
+    if now < due_at:
+        return FitDecision(False, "The last fit failed and is tried again soon.", due_at=due_at)
+    return FitDecision(True, due_at=due_at, forced=failed.forced, attempt=failed.attempt + 1)
+
+
+def _batch_full(project_id: int, newest: Fit | None) -> FitDecision:
+    batch_size = Project.objects.values_list("batch_size", flat=True).get(pk=project_id)
+    after = newest.upto_seq if newest else 0
+    full_at = _moment_of_change(project_id, after, batch_size)
+    return (
+        FitDecision(True, due_at=full_at)
+        if full_at
+        else FitDecision(False, "Too few labels changed since the newest fit.")
+    )
+
+
+def _moment_of_change(project_id: int, after_seq: int, n: int) -> datetime | None:
+    """When the `n`-th label change after `after_seq` was made; a merge or retirement that changed
+    labels fills a batch by itself, for until then the model speaks of classes that are gone.
+    """
+    moments = [
+        *_changes(project_id, after_seq).values_list("created_at", flat=True)[n - 1 : n],
+        *_class_changes(project_id, after_seq).values_list("created_at", flat=True)[:1],
+    ]
+    return min(moments, default=None)
+
+
+def label_changes_since_newest_attempt(project_id: int) -> int:
+    """Labels, changed labels and undone labels after the newest attempt's `upto_seq`.
+
+    A class merge or retirement that changed labels counts as a whole batch.
+    """
+    newest = newest_attempt(project_id)
+    after = newest.upto_seq if newest else 0
+    n_changes = _changes(project_id, after).count()
+    if _class_changes(project_id, after).exists():
+        batch_size = Project.objects.values_list("batch_size", flat=True).get(pk=project_id)
+        return max(n_changes, batch_size)
+    return n_changes
+
+
+def _changes(project_id: int, after_seq: int) -> models.QuerySet[AnnotationEvent]:
+    return AnnotationEvent.objects.filter(
+        Q(kind__in=_LABEL_KINDS) | Q(undoes__kind__in=_LABEL_KINDS),
+        project_id=project_id,
+        seq__gt=after_seq,
+    ).order_by("seq")
+
+
+def _class_changes(project_id: int, after_seq: int) -> models.QuerySet[ProjectEvent]:
+    return ProjectEvent.objects.filter(
+        project_id=project_id,
+        seq__gt=after_seq,
+        kind__in=_CLASS_KINDS,
+        payload__n_labels__gt=0,
+    ).order_by("seq")
+
+
+def has_two_classes(project_id: int) -> bool:
+    """Whether labels of two active classes stand."""
+    classes = Annotation.objects.filter(
+        project_id=project_id,
+        state=Annotation.State.LABELLED,
+        labels__0__in=LabelClass.objects.filter(
+            project_id=project_id, retired_at__isnull=True
+        ).values("pk"),
+    )
+    return len(classes.order_by().values_list("labels__0", flat=True).distinct()[:2]) == 2
+
+
+def newest_attempt(project_id: int) -> Fit | None:
+    return Fit.objects.filter(project_id=project_id).order_by("-id").first()
+
+
+def is_running(fit: Fit, now: datetime) -> bool:
+    """Whether the worker of a running fit still shows signs of life."""
+    return fit.status == Fit.Status.RUNNING and fit.heartbeat_at > now - STALE_AFTER
+
+
+def retry_wait(attempt: int) -> timedelta:
+    """How long to wait after the `attempt`-th failure in a row: 15 s, doubling, at most 10 min."""
+    return min(FIRST_RETRY * int(2 ** min(attempt - 1, 10)), LONGEST_RETRY)
+
+
+def projects_to_embed(now: datetime, embedder: str) -> list[int]:
+    """Projects with texts that `embedder` has not read and that no live task is reading."""
+    complete = EmbeddingSet.objects.filter(
+        project=models.OuterRef("pk"),
+        embedder=embedder,
+        finished_at__isnull=False,
+        n_rows_seen=models.OuterRef("n_rows"),
+    )
+    busy = EmbeddingSet.objects.filter(
+        Q(running_token__isnull=False, heartbeat_at__gt=now - STALE_AFTER) | Q(retry_at__gt=now),
+        project=models.OuterRef("pk"),
+        embedder=embedder,
+    )
+    return list(
+        Project.objects.filter(
+            ~models.Exists(complete), ~models.Exists(busy), binned_at__isnull=True, n_rows__gt=0
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def projects_to_fit(now: datetime) -> list[int]:
+    """Projects whose fit is due now, among those that somebody worked on."""
+    candidates = Project.objects.filter(
+        Q(n_labelled__gt=0) | Q(n_known__gt=0), binned_at__isnull=True
+    )
+    return [
+        pk for pk in candidates.order_by("pk").values_list("pk", flat=True) if fit_is_due(pk, now)
+    ]
