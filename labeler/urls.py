@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from labeler.health import health
+
 urlpatterns = [
+    path("health", health, name="health"),
     path("admin/", admin.site.urls),
     path("", include("projects.urls")),
     path("", include("learners.urls")),

@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey as Labeler's own child processes: real services, nothing to install."""

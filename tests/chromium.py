@@ -1,0 +1,64 @@
+"""A real browser for tests: the Chromium or Chrome that is installed."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from projects.models import User
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def browser_program() -> str | None:
+    """The installed browser: `LABELER_BROWSER`, else the first known name on the path."""
+    named = os.environ.get("LABELER_BROWSER")
+    return named or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Start the installed browser, without its sandbox where root cannot have one.
+
+    Raises:
+        AssertionError: none is installed.
+    """
+    program = browser_program()
+    assert program, "No browser found. Install one: apt-get install chromium (or Google Chrome)."
+    # Playwright's event loop runs in this thread, where Django would refuse to query.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, chromium_sandbox=os.geteuid() != 0
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def watched_page(context: BrowserContext) -> Iterator[Page]:
+    """A page; an uncaught error or a blocked script, style or frame fails the test at its end."""
+    faults: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            faults.append(message.text)
+
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", note)
+    page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
+    yield page
+    assert faults == []
+
+
+def sign_in(page: Page, user: User, address: str) -> None:
+    """Give the page's context a session of `user` at `address` (the live server's `url`)."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
