@@ -1,0 +1,41 @@
+"""What can go wrong in the engine. Every message says what was found and what is needed."""
+
+
+class EngineError(Exception):
+    """Base of all errors the engine raises on purpose; `str(error)` can be shown to a user."""
+
+
+class NotFitted(EngineError):
+    """A model that was never trained was asked for scores or probabilities."""
+
+
+class OneClassOnly(EngineError):
+    """Training needs examples of at least two classes."""
+
+
+class BadVectors(EngineError):
+    """Vectors of the wrong shape or dtype, or with NaN or infinite values."""
+
+
+class BadAnswer(EngineError):
+    """A query strategy returned something else than distinct (indices, finite scores), best first."""
+
+
+class UnknownStrategy(EngineError):
+    """No registered strategy and no importable dotted path has this name."""
+
+
+class BadFile(EngineError):
+    """A stored head, trunk or bundle is damaged or is not what its name says."""
+
+
+class EmbedderUnavailable(EngineError):
+    """The embedding model cannot be loaded; the message says what to do."""
+
+
+class TrunkMissing(EngineError):
+    """The embedder's ONNX graph was not prepared yet, so no model can be packed."""
+
+
+class CannotExport(EngineError):
+    """This embedder has parts that the ONNX export does not know."""

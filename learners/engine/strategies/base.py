@@ -1,0 +1,95 @@
+"""What a query strategy is to Labeler: a modAL strategy, and what the product must know of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.arrays import Floats, Ints
+from learners.engine.asking import require_model
+from learners.engine.ties import best_rows
+
+
+class QueryStrategy(Protocol):
+    """modAL's protocol. Also runs under modAL's own `ActiveLearner.query(X, n_instances=, rng=)`."""
+
+    def __call__(
+        self,
+        learner: Any,
+        X_pool: Any,
+        n_instances: int = 1,
+        *,
+        rng: np.random.Generator,
+        **predict_proba_kwargs: Any,
+    ) -> tuple[Ints, NDArray[np.float64]]:
+        """Indices (n,) into `X_pool`, best first, and their scores (n,), higher is asked sooner."""
+
+
+class Utility(Protocol):
+    """Scores every row by itself, whatever else is in the pool."""
+
+    def __call__(self, learner: Any, X: Any, **predict_proba_kwargs: Any) -> Floats:
+        """(n_rows,), higher is asked sooner."""
+
+
+class Explain(Protocol):
+    """One sentence fragment per picked row, for "why was this asked?"."""
+
+    def __call__(self, learner: Any, X_picked: Any, scores: Floats) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A registered query strategy; calling it is calling `query`.
+
+    Attributes:
+        name: what projects and fits store.
+        label: what people read.
+        description: one or two sentences for the person who chooses.
+        paper: where the idea was published.
+        score_range: what the stored scores mean and their range.
+        query: the modAL query strategy itself.
+        explain: reasons for picked rows.
+        utility: scores rows one by one, so that a pool of any size streams; None when rows are
+            picked with regard to each other.
+        needs_model: False only when an untrained learner will do.
+        max_pool: more rows than this are first cut to a random subset; None for no limit.
+        max_queue: the longest ranking worth its time; None for no limit.
+    """
+
+    name: str
+    label: str
+    description: str
+    paper: str
+    score_range: str
+    query: Callable[..., Any]
+    explain: Explain
+    utility: Utility | None = None
+    needs_model: bool = True
+    max_pool: int | None = None
+    max_queue: int | None = None
+
+    def __call__(self, learner: Any, X_pool: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.query(learner, X_pool, *args, **kwargs)
+
+
+def pick_by(
+    utility: Utility,
+    learner: Any,
+    X_pool: Any,
+    n_instances: int,
+    *,
+    rng: np.random.Generator,
+    **predict_proba_kwargs: Any,
+) -> tuple[Ints, NDArray[np.float64]]:
+    """The query of every strategy that scores rows one by one with a trained model."""
+    require_model(learner, X_pool)
+    scores = utility(learner, X_pool, **predict_proba_kwargs)
+    return best_rows(scores, X_pool, n_instances, rng=rng)
+
+
+def worded(template: str, values: Sequence[float] | Floats) -> list[str]:
+    """`template` filled with each value."""
+    return [template.format(float(value)) for value in values]
