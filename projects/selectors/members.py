@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from projects.models import Annotation, AnnotationEvent, Membership, Project, User
-from projects.services.one_time_links import why_no_reset
+from projects.services.one_time_links import reasons_against_reset
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def member_lines(*, project: Project, viewer: User) -> list[MemberLine]:
     counts = _label_counts(project)
     newest = AnnotationEvent.objects.filter(project=project, annotator=OuterRef("user_id"))
     memberships = Membership.objects.filter(project=project).select_related("user")
+    people = User.objects.filter(memberships__project=project)
+    reasons = reasons_against_reset(actor=viewer, users=people)
     return [
         MemberLine(
             user=membership.user,
@@ -43,7 +45,7 @@ def member_lines(*, project: Project, viewer: User) -> list[MemberLine]:
             n_labels=counts.get(membership.user_id, 0),
             last_activity=membership.last_activity,
             has_password=membership.user.has_usable_password(),
-            why_no_link=why_no_reset(actor=viewer, user=membership.user),
+            why_no_link=reasons[membership.user_id],
         )
         for membership in memberships.annotate(
             last_activity=Subquery(newest.order_by("-seq").values("created_at")[:1])

@@ -5,11 +5,13 @@ A *reset* link opens a form for a new password, so that a chat's link preview ca
 is the kind to send to somebody. Both expire after `PASSWORD_RESET_TIMEOUT` and die when used.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
@@ -86,10 +88,34 @@ def use_entry_link(*, uidb64: str, token: str) -> User | None:
 
 
 def why_no_reset(*, actor: User, user: User) -> str:
-    """Why `actor`, an owner, may not reset `user`'s password; empty where she may.
+    """Why `actor`, an owner, may not reset `user`'s password; empty where she may."""
+    return reasons_against_reset(actor=actor, users=[user])[user.pk]
+
+
+def reasons_against_reset(*, actor: User, users: Collection[User]) -> dict[int, str]:
+    """For each of `users` by id: why `actor`, an owner, may not reset the password, or nothing.
 
     A reset link is a key to the account: it must open nothing that `actor` does not own already.
     """
+    rows = User.objects.filter(pk__in=[user.pk for user in users]).annotate(
+        owns=Exists(Membership.objects.filter(user=OuterRef("pk"), role=Role.OWNER)),
+        reaches_beyond=_reaches_beyond(actor),
+    )
+    return {
+        user.pk: _reason(actor, user, owns=user.owns, reaches_beyond=user.reaches_beyond)
+        for user in rows
+    }
+
+
+def _reaches_beyond(actor: User) -> Q:
+    """Whether the outer user belongs to, or has answered in, a project that `actor` does not own."""
+    mine = Membership.objects.filter(user=actor, role=Role.OWNER).values("project_id")
+    elsewhere = Membership.objects.filter(user=OuterRef("pk")).exclude(project_id__in=mine)
+    answered = AnnotationEvent.objects.filter(annotator=OuterRef("pk")).exclude(project_id__in=mine)
+    return Exists(elsewhere) | Exists(answered)
+
+
+def _reason(actor: User, user: User, *, owns: bool, reaches_beyond: bool) -> str:
     name = user.get_username()
     if user == actor:
         return "Change your own password on your account page."
@@ -97,20 +123,13 @@ def why_no_reset(*, actor: User, user: User) -> str:
         return f"{name} runs this server: only an operator can make a link for this account."
     if not user.is_active:
         return f"The account {name} is closed."
-    if user.memberships.filter(role=Role.OWNER).exists():
+    if owns:
         return f"{name} owns a project: only an operator can make a link for an owner's account."
-    if _reaches_beyond(actor=actor, user=user):
+    if reaches_beyond:
         return (
             f"{name} also works in a project that is not yours: only an operator can make a link."
         )
     return ""
-
-
-def _reaches_beyond(*, actor: User, user: User) -> bool:
-    mine = Membership.objects.filter(user=actor, role=Role.OWNER).values("project_id")
-    elsewhere = Membership.objects.filter(user=user).exclude(project_id__in=mine)
-    answered = AnnotationEvent.objects.filter(annotator=user).exclude(project_id__in=mine)
-    return elsewhere.exists() or answered.exists()
 
 
 @transaction.atomic

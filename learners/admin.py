@@ -1,0 +1,75 @@
+"""The operator's view of what the machine computed: to look at, never to change."""
+
+from django.contrib import admin
+
+from learners.models import (
+    EmbeddingSet,
+    Fit,
+    FitRequest,
+    RankedExample,
+    Score,
+    Shard,
+    WorkerHeartbeat,
+)
+from projects.admin import LookAdmin
+
+
+@admin.register(EmbeddingSet)
+class EmbeddingSetAdmin(LookAdmin):
+    list_display = (
+        "id", "project", "embedder", "n_done", "n_total", "n_failures", "heartbeat_at", "finished_at",
+    )  # fmt: skip
+    list_select_related = ("project",)
+    search_fields = ("project__name",)
+    ordering = ("-id",)
+
+
+@admin.register(Shard)
+class ShardAdmin(LookAdmin):
+    list_display = ("id", "embedding_set_id", "n_rows", "vectors", "created_at")
+    search_fields = ("=embedding_set__id",)
+    search_help_text = "Number of the embedding set"
+    ordering = ("-id",)
+
+
+@admin.register(Fit)
+class FitAdmin(LookAdmin):
+    list_display = (
+        "id", "project", "status", "attempt", "strategy", "n_labels", "started_at",
+        "wait_seconds", "fit_seconds", "score_seconds", "worker",
+    )  # fmt: skip
+    list_select_related = ("project",)
+    list_filter = ("status", "forced")
+    search_fields = ("project__name", "=id")
+    ordering = ("-id",)
+
+
+@admin.register(FitRequest)
+class FitRequestAdmin(LookAdmin):
+    list_display = ("id", "project", "requested_at")
+    list_select_related = ("project",)
+    ordering = ("-id",)
+
+
+@admin.register(Score)
+class ScoreAdmin(LookAdmin):
+    list_display = ("id", "fit_id", "metric", "value", "low", "high", "n")
+    list_filter = ("metric",)
+    search_fields = ("=fit__id",)
+    search_help_text = "Number of the fit"
+    ordering = ("-id",)
+
+
+@admin.register(RankedExample)
+class RankedExampleAdmin(LookAdmin):
+    list_display = ("id", "fit_id", "rank", "example_id", "score", "spent", "reason")
+    search_fields = ("=fit__id", "=example__id")
+    search_help_text = "Number of the fit or of the example"
+    ordering = ("-id",)
+
+
+@admin.register(WorkerHeartbeat)
+class WorkerHeartbeatAdmin(LookAdmin):
+    list_display = ("name", "kind", "started_at", "seen_at")
+    list_filter = ("kind",)
+    ordering = ("-seen_at",)

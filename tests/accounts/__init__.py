@@ -1,0 +1,1 @@
+"""Tests of accounts, members and the project list."""
