@@ -1,0 +1,70 @@
+"""What happens next in a project without a model, in three steps with its own numbers."""
+
+from dataclasses import dataclass
+
+from learners.selectors.curve import strategy_label
+from learners.selectors.status import ProjectStatus
+from learners.views.sentences import count, percent
+from projects.models import Project
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `done`, or still to come."""
+
+    title: str
+    text: str
+    done: bool = False
+
+
+def first_steps(project: Project, status: ProjectStatus, n_classes: int) -> list[Step]:
+    """Label, fit, measure: what each takes here."""
+    return [
+        _label(project, n_classes),
+        _fit(project, status),
+        _measure(project),
+    ]
+
+
+def _label(project: Project, n_classes: int) -> Step:
+    given = f" {project.n_labelled:,} done." if project.n_labelled else ""
+    known = f" {count(project.n_known, 'text')} came labelled." if project.n_known else ""
+    return Step(
+        title=f"Label {count(project.batch_size, 'text')}",
+        text=(
+            f"{count(project.n_texts, 'text')} and {count(n_classes, 'class', 'classes')} are here."
+            f"{known} The first questions come at random; one key answers each.{given}"
+        ),
+        done=project.n_labelled >= project.batch_size,
+    )
+
+
+def _fit(project: Project, status: ProjectStatus) -> Step:
+    left = max(project.batch_size - status.changes_waiting, 0)
+    when = f"after {count(left, 'more answer')}" if left else "now that enough answers are here"
+    return Step(
+        title="The first model is fitted",
+        text=(
+            f"It comes {when}, with at least two classes among them, and takes seconds. "
+            f"From then on “{strategy_label(project.strategy)}” chooses what is asked, "
+            f"and every {count(project.batch_size, 'answer')} fit a new model."
+        ),
+        done=False,
+    )
+
+
+def _measure(project: Project) -> Step:
+    if not project.audit_share or not project.n_audit:
+        return Step(
+            title="Nothing measures it",
+            text="No question of this project is drawn at random to measure: its curve stays empty "
+            "unless the data brought a test split.",
+        )
+    return Step(
+        title="The curve grows a point",
+        text=(
+            f"{count(project.n_audit, 'text')} were reserved at random before any model saw one. "
+            f"About {percent(project.audit_share)} of the questions come from there, unmarked, "
+            "and only those measure."
+        ),
+    )

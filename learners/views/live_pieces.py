@@ -1,0 +1,144 @@
+"""The parts of the project page that keep themselves up to date, each with a digest of its content.
+
+The page asks for what is new every few seconds and says what it has; only changed parts come
+back, so that nothing on the page moves without a reason. Work that depends on the ledger and the
+fits alone is not done again while these stand still.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from learners.selectors.curve import CurvePoint, attempts, curve, curve_marks
+from learners.selectors.progress import (
+    audit_progress,
+    class_counts,
+    labels_per_day,
+    pace,
+    people,
+)
+from learners.selectors.status import ProjectStatus, project_status
+from learners.views import sentences
+from learners.views.curve_chart import mark_letter
+from learners.views.day_bars import day_bars
+from learners.views.first_steps import first_steps
+from projects.models import Project
+
+SHOWN_FITS = 20
+MACHINE = ("banners", "machine", "fits")
+COUNTED = ("headline", "particulars", "curve-marks", "curve-table", "people")
+TEMPLATE = "learners/live/{}.html"
+
+
+@dataclass(frozen=True)
+class LivePieces:
+    """Rendered parts by name, and `have`: the state they show, for the next question."""
+
+    pieces: dict[str, SafeString]
+    have: dict[str, str]
+
+    @property
+    def curve_version(self) -> str:
+        """Changes when the chart would: a new point, or a new mark."""
+        return self.have["curve"]
+
+    @property
+    def have_as_text(self) -> str:
+        """`have` as one parameter of an address."""
+        return ",".join(f"{name}:{value}" for name, value in sorted(self.have.items()))
+
+
+def live_pieces(
+    request: HttpRequest,
+    project: Project,
+    *,
+    is_owner: bool,
+    now: datetime,
+    have: Mapping[str, str] | None = None,
+) -> LivePieces:
+    """Render what differs from `have`; everything without it."""
+    have = have or {}
+    status = project_status(project, now, ask_broker=True)
+    context = {"project": project, "is_owner": is_owner, "status": status, "now": now}
+    rendered = _rendered(request, MACHINE, {**context, **_machine_context(project, status)})
+    keys = {"ledger": _ledger_key(project, status, now), "curve": have.get("curve", "")}
+    if have.get("ledger") != keys["ledger"]:
+        counted = {**context, **_counted_context(project, status, now)}
+        rendered |= _rendered(request, COUNTED, counted)
+        keys["curve"] = curve_version(counted["points"], counted["marks"])
+    digests = {name: _digest(html) for name, html in rendered.items()}
+    return LivePieces(
+        pieces={name: html for name, html in rendered.items() if have.get(name) != digests[name]},
+        have={**have, **digests, **keys},
+    )
+
+
+def read_have(text: str) -> dict[str, str]:
+    """The inverse of `LivePieces.have_as_text`; what is malformed counts as not had."""
+    pairs = (item.partition(":") for item in text.split(","))
+    return {name: value for name, colon, value in pairs if colon}
+
+
+def curve_version(points: Sequence[CurvePoint], marks: Sequence[object]) -> str:
+    """The newest point's fit and the number of marks; "0.0" before the first point."""
+    return f"{points[0].fit_id if points else 0}.{len(marks)}"
+
+
+def _ledger_key(project: Project, status: ProjectStatus, now: datetime) -> str:
+    fit = status.published_fit
+    today = now.astimezone(ZoneInfo(project.time_zone)).date()
+    return f"{project.seq}.{fit.pk if fit else 0}.{project.n_texts}.{today.isoformat()}"
+
+
+def _rendered(
+    request: HttpRequest, names: tuple[str, ...], context: dict[str, Any]
+) -> dict[str, SafeString]:
+    return {name: render_to_string(TEMPLATE.format(name), context, request) for name in names}
+
+
+def _digest(html: str) -> str:
+    return hashlib.sha256(html.encode()).hexdigest()[:8]
+
+
+def _machine_context(project: Project, status: ProjectStatus) -> dict[str, Any]:
+    return {
+        "fits": attempts(project.pk, limit=SHOWN_FITS),
+        "n_shown_fits": SHOWN_FITS,
+        "learning": sentences.learning(status),
+        "embedding": sentences.embedding(status.embedding),
+        "cut": sentences.cut(status.embedding),
+    }
+
+
+def _counted_context(project: Project, status: ProjectStatus, now: datetime) -> dict[str, Any]:
+    points = curve(project.pk)
+    audit = audit_progress(project)
+    classes = class_counts(project)
+    context = {
+        "points": points[::-1],
+        "newest": points[-1] if points else None,
+        "marks": [
+            (mark_letter(index), mark) for index, mark in enumerate(curve_marks(project, points))
+        ],
+        "has_test_split": any(point.test_accuracy for point in points),
+        "audit": audit,
+        "n_askable": project.n_pool + project.n_audit,
+        "classes": classes,
+        "people": people(project),
+        "pace": pace(project),
+        "day_bars": day_bars(labels_per_day(project, now=now)),
+    }
+    if points:
+        context["headline"] = sentences.headline(points[-1])
+        context["particulars"] = sentences.particulars(points[-1], audit, classes)
+    else:
+        context["headline"] = sentences.before_the_first_fit(project, status.changes_waiting)
+        context["steps"] = first_steps(project, status, len(classes))
+    return context

@@ -1,0 +1,64 @@
+"""The project page, what is new on it, and "Retrain now"."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from learners.views.live_pieces import live_pieces, read_have
+from projects.models import Project
+from projects.views.person import person
+
+
+@require_safe
+@login_required
+@never_cache
+def project_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """A member's overview of one project."""
+    project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
+    is_owner = Project.objects.owned(person(request)).filter(pk=pk).exists()
+    from projects.selectors.imports import import_progress  # noqa: PLC0415
+
+    live = live_pieces(request, project, is_owner=is_owner, now=timezone.now())
+    context = {
+        "project": project,
+        "is_owner": is_owner,
+        "live": live,
+        "has_points": not live.curve_version.startswith("0."),
+        "has_labels": project.n_labelled + project.n_known > 0,
+        "imports": import_progress(project),
+    }
+    return render(request, "learners/project.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def project_status_fragment(request: HttpRequest, pk: int) -> HttpResponse:
+    """The parts of the page that differ from what the browser says it has; 204 when none does."""
+    project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
+    live = live_pieces(
+        request,
+        project,
+        is_owner=Project.objects.owned(person(request)).filter(pk=pk).exists(),
+        now=timezone.now(),
+        have=read_have(request.GET.get("have", "")),
+    )
+    if not live.pieces:
+        return HttpResponse(status=204)
+    return render(request, "learners/status.html", {"project": project, "live": live})
+
+
+@require_POST
+@login_required
+def retrain(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a fit of all labels so far, whatever the batch."""
+    project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
+    from learners.services.fitting import request_fit  # noqa: PLC0415
+
+    request_fit(project_id=project.pk, now=timezone.now())
+    messages.success(request, "A fit was asked for; its point appears here by itself.")
+    return redirect("project", pk)

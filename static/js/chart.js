@@ -1,0 +1,87 @@
+// Draws the learning curve from a specification made on the server, in the page's own colours.
+// The numbers stand in the table below, so that a chart that cannot be drawn hides nothing.
+
+const place = document.getElementById("curve");
+const FAILED = "The chart could not be drawn; the table below holds the same numbers.";
+let drawn = null;
+
+function painted(value, style) {
+  if (Array.isArray(value)) return value.map((item) => painted(item, style));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, painted(item, style)]));
+  }
+  if (typeof value === "string" && value.startsWith("var(")) {
+    return style.getPropertyValue(value.slice(4, -1)).trim();
+  }
+  return value;
+}
+
+function say(text) {
+  let note = document.getElementById("curve-note");
+  if (!note) {
+    note = document.createElement("p");
+    note.id = "curve-note";
+    note.className = "chart-note quiet-text";
+    place.append(note);
+  }
+  note.textContent = text;
+}
+
+async function specification() {
+  const response = await fetch(place.dataset.spec, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return response.json();
+}
+
+async function draw(spec) {
+  await import(place.dataset.library);
+  // Drawn aside and put in at once, so that a redraw neither flashes nor changes the height.
+  const canvas = document.createElement("div");
+  canvas.className = "chart waiting";
+  place.append(canvas);
+  const result = await window.vegaEmbed(canvas, painted(spec, getComputedStyle(document.documentElement)), {
+    mode: "vega-lite",
+    renderer: "svg",
+    ast: true, // expressions are interpreted: the content policy forbids eval
+    actions: false,
+    defaultStyle: false,
+    tooltip: { disableDefaultStyle: true },
+  });
+  drawn?.finalize();
+  place.replaceChildren(canvas);
+  canvas.classList.remove("waiting");
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `Learning curve. ${headline()} The table below holds the numbers.`);
+  drawn = result;
+}
+
+function headline() {
+  return document.getElementById("live-headline")?.textContent.trim() ?? "";
+}
+
+async function refresh() {
+  const version = place.dataset.version;
+  if (version.startsWith("0.")) return; // no point yet: the empty frame stays
+  try {
+    await draw(await specification());
+    place.dataset.drawn = version;
+  } catch (error) {
+    say(FAILED);
+    console.warn("chart:", error);
+  }
+}
+
+if (place) {
+  refresh();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+  document.addEventListener("htmx:afterSettle", () => {
+    const version = document.getElementById("poller")?.dataset.curve;
+    if (!version || version === place.dataset.version) return;
+    place.dataset.version = version;
+    refresh();
+  });
+  // A page that nobody looks at asks nothing; it asks as soon as it is looked at again.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.target.id === "poller" && document.hidden) event.preventDefault();
+  });
+}
