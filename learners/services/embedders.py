@@ -1,0 +1,64 @@
+"""The embedder that LABELER_EMBEDDER names, loaded once in each worker process."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from numpy.typing import NDArray
+
+from learners.engine.embedding import load_embedder
+from learners.engine.errors import EmbedderUnavailable
+
+
+class Embedded(Protocol):
+    """`vectors`: float32 (n_texts, n_dimensions), L2-normalised; `n_tokens`: (n_texts,), uncut."""
+
+    @property
+    def vectors(self) -> NDArray[Any]: ...
+    @property
+    def n_tokens(self) -> NDArray[Any]: ...
+
+
+class TextEmbedder(Protocol):
+    """What embedding and prediction need of an embedder; `digest` is that of its weights."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def n_dimensions(self) -> int: ...
+    @property
+    def max_tokens(self) -> int: ...
+    def embed(self, texts: Sequence[str]) -> Embedded: ...
+
+
+def current_embedder() -> TextEmbedder:
+    """The configured embedder: "minilm", a local sentence-transformers folder, or the dotted path
+    of a function without arguments that returns a `TextEmbedder`.
+
+    Raises:
+        EmbedderUnavailable: it cannot be loaded; the message says what to do.
+    """
+    return embedder_named(settings.LABELER_EMBEDDER)
+
+
+@cache
+def embedder_named(name: str) -> TextEmbedder:
+    """As `current_embedder`, by name. Failures are not remembered: the next call tries again."""
+    if "." in name and "/" not in name:
+        return _from_dotted_path(name)
+    return load_embedder(name)
+
+
+def _from_dotted_path(path: str) -> TextEmbedder:
+    try:
+        make = import_string(path)
+    except ImportError as error:
+        raise EmbedderUnavailable(
+            f"LABELER_EMBEDDER names {path!r}, which cannot be imported: {error}. "
+            'Set it to "minilm", a folder or the path of a function.'
+        ) from error
+    return cast(TextEmbedder, make())

@@ -1,0 +1,322 @@
+"""Turning texts into vectors, chunk by chunk: each chunk is durable when it is done.
+
+One task at a time writes to a set: the one whose token stands on the row, as long as its heartbeat
+is fresh. Every write is fenced by that token, so a task that was taken for dead writes nothing.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from learners.engine.errors import EmbedderUnavailable
+from learners.engine.language import looks_english
+from learners.models import EmbeddingSet
+from learners.selectors.status import current_set
+from learners.services.compaction import Superseded, compact, my_set, sweep
+from learners.services.due_work import STALE_AFTER, retry_wait
+from learners.services.embedders import Embedded, TextEmbedder, current_embedder
+from learners.services.heartbeat import Heartbeat
+from learners.services.shards import (
+    Ids,
+    delete_files,
+    embedded_ids,
+    open_shards,
+    write_shard,
+)
+from projects.models import Annotation, Example, Project
+
+logger = logging.getLogger(__name__)
+
+CHUNK_SECONDS = 3.0  # short, so that a fit waits little for a free process
+FIRST_CHUNK = 64
+SMALLEST_CHUNK = 16
+LARGEST_CHUNK = 2048
+PAGE_ROWS = 4096
+LANGUAGE_SAMPLE = 500
+LANGUAGE_PER_CHUNK = 64
+
+EmbeddingSets = QuerySet[EmbeddingSet]
+LoadEmbedder = Callable[[], TextEmbedder]
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Ids to embed next, and by role the rank up to which then every text is embedded."""
+
+    ids: list[int]
+    scanned: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A chunk with its texts and vectors, and how long the embedder took."""
+
+    chunk: _Chunk
+    texts: list[str]
+    embedded: Embedded
+    seconds: float
+
+
+def embed_chunk(
+    *,
+    project_id: int,
+    token: UUID,
+    clock: Clock,
+    load: LoadEmbedder = current_embedder,
+) -> bool:
+    """Embed the next few seconds' worth of texts of a project and store them.
+
+    Labelled texts come first, then audit texts, then pool and test texts by their random rank, so
+    that a half-embedded pool is an unbiased sample of it. Duplicates use their original's vector.
+    A chunk that fails is stored as an error on the set, to be tried again after a wait.
+
+    Returns:
+        Whether there is more to do at once: False when all is done, another task is at it, or it
+        failed.
+    """
+    try:
+        embedder = load()
+    except EmbedderUnavailable as error:
+        _store_failure(_set_without_embedder(project_id), error, clock())
+        return False
+    claimed = _claim(project_id, embedder, token, clock())
+    if claimed is None:
+        return False
+    with Heartbeat(lambda: my_set(claimed, token).update(heartbeat_at=clock())):
+        try:
+            return _next_chunk(claimed, embedder, token, clock)
+        except Superseded:
+            logger.warning("embedding of project %s was taken over", project_id)
+        except Exception as error:
+            logger.exception("embedding a chunk of project %s failed", project_id)
+            _store_failure(my_set(claimed, token), error, clock())
+    return False
+
+
+def _claim(
+    project_id: int, embedder: TextEmbedder, token: UUID, now: datetime
+) -> EmbeddingSet | None:
+    """The set, if this task may write to it now."""
+    project = Project.objects.filter(pk=project_id, binned_at__isnull=True).first()
+    if project is None:
+        return None
+    row = _set_of(project_id, embedder)
+    free = Q(running_token__isnull=True) | Q(heartbeat_at__lt=now - STALE_AFTER)
+    waits = Q(retry_at__gt=now)
+    taken = (
+        EmbeddingSet.objects.filter(free, pk=row.pk)
+        .exclude(waits)
+        .update(running_token=token, heartbeat_at=now)
+    )
+    if not taken:
+        return None
+    row.refresh_from_db()
+    return _recounted(row, project)
+
+
+def _set_of(project_id: int, embedder: TextEmbedder) -> EmbeddingSet:
+    facts = {"n_dimensions": embedder.n_dimensions, "max_tokens": embedder.max_tokens}
+    name = settings.LABELER_EMBEDDER
+    # A row that could only say that the embedder was missing becomes the embedder's.
+    EmbeddingSet.objects.filter(project_id=project_id, embedder=name, digest="").update(
+        digest=embedder.digest, error="", retry_at=None, n_failures=0, **facts
+    )
+    row, _ = EmbeddingSet.objects.get_or_create(
+        project_id=project_id, embedder=name, digest=embedder.digest, defaults=facts
+    )
+    return row
+
+
+def _set_without_embedder(project_id: int) -> EmbeddingSets:
+    row = current_set(project_id)
+    if row is None:
+        row, _ = EmbeddingSet.objects.get_or_create(
+            project_id=project_id, embedder=settings.LABELER_EMBEDDER, digest=""
+        )
+    return EmbeddingSet.objects.filter(pk=row.pk)
+
+
+def _recounted(row: EmbeddingSet, project: Project) -> EmbeddingSet:
+    """Count the texts again when rows were imported since the last count."""
+    if row.n_rows_seen != project.n_rows:
+        row.n_rows_seen = project.n_rows
+        row.n_total = (
+            Example.objects.filter(project=project).exclude(role=Example.Role.DUPLICATE).count()
+        )
+        row.scanned = {}
+        row.finished_at = None
+        row.save(update_fields=["n_rows_seen", "n_total", "scanned", "finished_at"])
+    return row
+
+
+def _next_chunk(row: EmbeddingSet, embedder: TextEmbedder, token: UUID, clock: Clock) -> bool:
+    done = embedded_ids(open_shards(row))
+    chunk = _choose(row, done)
+    if not chunk.ids and row.scanned:
+        # The scan reached the end. Look once more from the start: ranks of an import that ran
+        # meanwhile lie below the mark.
+        row.scanned = {}
+        chunk = _choose(row, done)
+    if not chunk.ids:
+        _finish(row, token, clock())
+        return False
+    done_now = _embedded(chunk, embedder, clock)
+    _store_chunk(row, token, done_now)
+    compact(row, token)
+    _release(row, token, clock())
+    return True
+
+
+def _embedded(chunk: _Chunk, embedder: TextEmbedder, clock: Clock) -> _Done:
+    texts = _texts(chunk.ids)
+    started = clock()
+    embedded = embedder.embed(texts)
+    seconds = max((clock() - started).total_seconds(), 1e-3)
+    return _Done(chunk, texts, embedded, seconds)
+
+
+def _chunk_size(row: EmbeddingSet) -> int:
+    if not row.texts_per_second:
+        return FIRST_CHUNK
+    return int(np.clip(row.texts_per_second * CHUNK_SECONDS, SMALLEST_CHUNK, LARGEST_CHUNK))
+
+
+def _choose(row: EmbeddingSet, done: Ids) -> _Chunk:
+    n = _chunk_size(row)
+    first = _missing([*_labelled(row.project_id), *_audit(row.project_id)], done)
+    if first:
+        return _Chunk(first[:n], row.scanned)
+    return _choose_by_rank(row, done, n)
+
+
+def _labelled(project_id: int) -> list[int]:
+    rows = Annotation.objects.filter(project_id=project_id, state=Annotation.State.LABELLED)
+    return list(rows.order_by("pk").values_list("example_id", flat=True))
+
+
+def _audit(project_id: int) -> list[int]:
+    rows = Example.objects.filter(project_id=project_id, role=Example.Role.AUDIT)
+    return list(rows.order_by("audit_rank").values_list("pk", flat=True))
+
+
+def _missing(ids: Sequence[int], done: Ids) -> list[int]:
+    """Those of `ids` that have no vector yet, each once, in order."""
+    known = np.isin(np.array(ids, np.int64), done)
+    return list(dict.fromkeys(pk for pk, has in zip(ids, known, strict=True) if not has))
+
+
+def _choose_by_rank(row: EmbeddingSet, done: Ids, n: int) -> _Chunk:
+    """Pool and test texts together, lowest random rank first."""
+    scanned: dict[str, int] = dict(row.scanned)
+    while True:
+        page = sorted(
+            chain.from_iterable(
+                _page(row.project_id, role, scanned.get(role))
+                for role in (Example.Role.POOL, Example.Role.TEST)
+            )
+        )[:PAGE_ROWS]
+        if not page:
+            return _Chunk([], scanned)
+        missing = set(_missing([pk for _, pk, _ in page], done))
+        ids = []
+        for rank, pk, role in page:
+            if pk in missing:
+                ids.append(pk)
+            scanned[role] = rank
+            if len(ids) == n:
+                break
+        if ids:
+            return _Chunk(ids, scanned)
+
+
+def _page(project_id: int, role: str, after: int | None) -> list[tuple[int, int, str]]:
+    rows = Example.objects.filter(project_id=project_id, role=role)
+    if after is not None:
+        rows = rows.filter(random_rank__gt=after)
+    return list(rows.order_by("random_rank").values_list("random_rank", "pk", "role")[:PAGE_ROWS])
+
+
+def _texts(ids: list[int]) -> list[str]:
+    by_id = dict(Example.objects.filter(pk__in=ids).values_list("pk", "text"))
+    return [by_id[pk] for pk in ids]
+
+
+def _store_chunk(row: EmbeddingSet, token: UUID, done: _Done) -> None:
+    ids = np.array(done.chunk.ids, np.int64)
+    vectors = done.embedded.vectors
+    shard = write_shard(embedding_set=row, ids=ids, vectors=vectors, name=token.hex)
+    n_cut = int((done.embedded.n_tokens > (row.max_tokens or np.inf)).sum())
+    rate = len(ids) / done.seconds
+    row.texts_per_second = rate if not row.texts_per_second else (row.texts_per_second + rate) / 2
+    row.scanned = done.chunk.scanned
+    _check_language(row, done.texts)
+    try:
+        with transaction.atomic():
+            written = my_set(row, token).update(
+                n_done=F("n_done") + len(ids),
+                n_cut=F("n_cut") + n_cut,
+                texts_per_second=row.texts_per_second,
+                scanned=row.scanned,
+                english_share=row.english_share,
+                n_language_checked=row.n_language_checked,
+                error="",
+                n_failures=0,
+                retry_at=None,
+            )
+            if not written:
+                raise Superseded
+            shard.save()
+    except Superseded:
+        delete_files(shard)
+        raise
+
+
+def _check_language(row: EmbeddingSet, texts: list[str]) -> None:
+    """Bring `english_share` up to date, from a sample: the first texts are random ones."""
+    if row.n_language_checked >= LANGUAGE_SAMPLE:
+        return
+    sample = texts[:LANGUAGE_PER_CHUNK]
+    n_english = (row.english_share or 0) * row.n_language_checked + int(looks_english(sample).sum())
+    row.n_language_checked += len(sample)
+    row.english_share = n_english / row.n_language_checked
+
+
+def _finish(row: EmbeddingSet, token: UUID, now: datetime) -> None:
+    compact(row, token, at_end=True)
+    n_done = sum(row.shards.values_list("n_rows", flat=True))
+    my_set(row, token).update(
+        n_done=n_done,
+        n_total=n_done,
+        scanned={},
+        finished_at=now,
+        heartbeat_at=now,
+        running_token=None,
+        error="",
+        n_failures=0,
+        retry_at=None,
+    )
+    sweep(row)
+
+
+def _release(row: EmbeddingSet, token: UUID, now: datetime) -> None:
+    my_set(row, token).update(running_token=None, heartbeat_at=now)
+
+
+def _store_failure(rows: EmbeddingSets, error: Exception, now: datetime) -> None:
+    n_failures = (rows.values_list("n_failures", flat=True).first() or 0) + 1
+    rows.update(
+        error=str(error) or type(error).__name__,
+        n_failures=n_failures,
+        retry_at=now + retry_wait(n_failures),
+        heartbeat_at=now,
+        running_token=None,
+    )
