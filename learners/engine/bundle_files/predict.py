@@ -1,0 +1,112 @@
+"""Classify texts with the model beside this file. Needs onnxruntime, tokenizers and numpy alone.
+
+    python predict.py "a text" "another text"
+    python predict.py < texts.txt          one text a line
+    python predict.py --json < texts.jsonl one JSON string a line, so that texts may hold line breaks
+
+One JSON object a line comes out: text, label, probability, and the probability of every label.
+
+    from predict import predict
+    predict(["a text"])[0]["label"]
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+FOLDER = Path(__file__).resolve().parent
+BATCH_SIZE = 32
+LINES_AT_ONCE = 512
+
+
+@cache
+def load() -> tuple[Tokenizer, onnxruntime.InferenceSession, list[str]]:
+    """The tokenizer, the model and the names of its labels, read once."""
+    tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+    model = onnxruntime.InferenceSession(
+        str(FOLDER / "model.onnx"), providers=["CPUExecutionProvider"]
+    )
+    labels = [label["name"] for label in json.loads((FOLDER / "labels.json").read_text("utf-8"))]
+    return tokenizer, model, labels
+
+
+def predict_proba(texts: Sequence[str]) -> np.ndarray:
+    """Probabilities, float32 (n_texts, n_labels), columns in the order of labels.json."""
+    tokenizer, model, labels = load()
+    texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    probabilities = np.empty((len(texts), len(labels)), np.float32)
+    by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))  # little padding
+    for start in range(0, len(texts), BATCH_SIZE):
+        rows = by_length[start : start + BATCH_SIZE]
+        encoded = tokenizer.encode_batch([texts[row] for row in rows])
+        inputs = {
+            "input_ids": np.array([one.ids for one in encoded], np.int64),
+            "attention_mask": np.array([one.attention_mask for one in encoded], np.int64),
+        }
+        probabilities[rows] = model.run(["probabilities"], inputs)[0]
+    return probabilities
+
+
+def predict(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """One dictionary per text: label, probability, probabilities (label -> probability)."""
+    labels = load()[2]
+    answers = []
+    for row in predict_proba(texts):
+        best = int(row.argmax())
+        probabilities = {label: float(value) for label, value in zip(labels, row, strict=True)}
+        answers.append(
+            {
+                "label": labels[best],
+                "probability": float(row[best]),
+                "probabilities": probabilities,
+            }
+        )
+    return answers
+
+
+def read_lines(lines: Iterable[bytes], as_json: bool) -> Iterator[str]:
+    """Texts from lines of bytes; ends the program with a sentence when a line cannot be read."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            text = line.decode("utf-8").rstrip("\r\n")
+            if as_json:
+                text = json.loads(text)
+        except ValueError as error:  # of UTF-8 and of JSON alike
+            raise SystemExit(f"line {number}: {error}") from None
+        if not isinstance(text, str):
+            raise SystemExit(f"line {number}: found {type(text).__name__}, needed a JSON string")
+        yield text
+
+
+def write(texts: Sequence[str]) -> None:
+    for text, answer in zip(texts, predict(texts), strict=True):
+        line = json.dumps({"text": text, **answer}, ensure_ascii=False) + "\n"
+        sys.stdout.buffer.write(line.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+def main(arguments: list[str]) -> None:
+    as_json = arguments[:1] == ["--json"]
+    texts = arguments[1:] if as_json else arguments
+    if texts:
+        if as_json:
+            raise SystemExit("--json reads from standard input; give no texts beside it")
+        write(texts)
+        return
+    if sys.stdin.isatty():
+        raise SystemExit(__doc__)
+    lines = read_lines(sys.stdin.buffer, as_json)
+    while chunk := list(islice(lines, LINES_AT_ONCE)):
+        write(chunk)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

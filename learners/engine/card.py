@@ -1,0 +1,147 @@
+"""What a packed model says of itself: `card.json` for programs, `README.md` for people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from learners.engine.intervals import Interval
+from learners.engine.trunk import Trunk
+
+
+@dataclass(frozen=True)
+class BundleCard:
+    """The facts about one fit that only its project knows.
+
+    Attributes:
+        project, description: name, and what the project is about.
+        data: one sentence on where the texts came from.
+        fit: the fit's number. created_at: when it was made, as ISO 8601 text.
+        strategy: how the texts were chosen. seed: of the fit. head: the classifier in words.
+        n_labels: texts it was trained on; n_known of them had labels that came with the data.
+        labels_per_class: class name -> texts.
+        accuracy, macro_f1: on audit questions, cross-fitted; None with `unmeasured_because`.
+        n_audit_skipped: audit questions that people skipped.
+        versions: library -> version used for training.
+    """
+
+    project: str
+    description: str
+    data: str
+    fit: int
+    created_at: str
+    strategy: str
+    seed: int
+    head: str
+    n_labels: int
+    n_known: int
+    labels_per_class: Mapping[str, int]
+    accuracy: Interval | None
+    macro_f1: Interval | None
+    unmeasured_because: str
+    n_audit_skipped: int
+    versions: Mapping[str, str]
+
+
+def card_data(
+    card: BundleCard, *, trunk: Trunk, class_names: Sequence[str], files: Mapping[str, str]
+) -> dict[str, Any]:
+    """`card.json`: the facts, the embedding model's own, and the SHA-256 of every other file."""
+    return {
+        "format": 1,
+        **asdict(card),
+        "versions": dict(sorted(card.versions.items())),
+        "classes": list(class_names),
+        "embedder": {
+            "name": trunk.name,
+            "sha256": trunk.digest,
+            "licence": trunk.licence,
+            "source": trunk.source,
+            "max_tokens": trunk.max_tokens,
+            "n_dimensions": trunk.n_dimensions,
+        },
+        "files_sha256": dict(sorted(files.items())),
+    }
+
+
+def measured_words(interval: Interval | None, *, name: str, because: str) -> str:
+    """One sentence: value, 95 % interval and n, or why there is none."""
+    if interval is None:
+        return f"{name}: not measured. {because}".rstrip()
+    low, high = round(100 * interval.low), round(100 * interval.high)
+    return (
+        f"{name}: {100 * interval.value:.1f} %, between {low} and {high} % "
+        f"(95 % interval, n = {interval.n} randomly chosen texts)."
+    )
+
+
+def readme(card: BundleCard, *, trunk: Trunk, class_names: Sequence[str]) -> str:
+    """`README.md`: how to run the model, how good it is, what it was made from."""
+    because = card.unmeasured_because
+    sections = [
+        f"# {_line(card.project)}\n\n{card.description.strip() or 'A text classifier.'}",
+        RUN,
+        "## How good it is\n\n"
+        + "\n".join(
+            (
+                "- " + measured_words(card.accuracy, name="Accuracy", because=because),
+                "- " + measured_words(card.macro_f1, name="Macro-F1", because=because),
+            )
+        )
+        + f"\n\n{MEASURED.format(n_skipped=card.n_audit_skipped)}",
+        "## What it learned from\n\n" + _learned(card, class_names),
+        "## What is inside\n\n" + _inside(card, trunk),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+RUN = """## Run it
+
+    pip install -r requirements.txt
+    python predict.py "some text"
+    python predict.py < texts.txt
+
+One JSON object a line comes out: text, label, probability, and the probability of every label.
+Texts with line breaks: `python predict.py --json`, one JSON string a line. From Python:
+`from predict import predict`. Nothing is fetched from a network."""
+
+MEASURED = """These are estimates for texts like those of the project, measured on texts that were drawn at random
+before any model saw them, each predicted by a model that was not trained on it (five-fold
+cross-fitting). The packed model was then trained on all labels. {n_skipped} random texts were
+skipped by the annotators and are not counted. The figures are approximate: they say nothing about texts of another kind."""
+
+
+def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
+    rows = [f"| {_cell(name)} | {card.labels_per_class.get(name, 0)} |" for name in class_names]
+    known = f", {card.n_known} of them with labels that came with the data" if card.n_known else ""
+    return "\n".join(
+        [
+            f"{card.data.strip()} {card.n_labels} labelled texts{known}; chosen by: {card.strategy}.".strip(),
+            "",
+            "| Class | Labelled texts |",
+            "|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _inside(card: BundleCard, trunk: Trunk) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items()))
+    return "\n".join(
+        [
+            f"- Classifier: {card.head}, fit {card.fit} of {card.created_at}, seed {card.seed}.",
+            f"- Embedding model: {trunk.name}, {trunk.n_dimensions} dimensions, from {trunk.source}.",
+            f"- Its weights are under their own licence: {trunk.licence}. SHA-256 {trunk.digest}.",
+            f"- Texts are cut after {trunk.max_tokens} tokens.",
+            f"- Trained with {versions}.",
+            "- `model.onnx` takes token ids and an attention mask and gives probabilities (fp32).",
+            "- `card.json` holds all of this for programs, with the SHA-256 of every other file.",
+        ]
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return _line(text).replace("|", "\\|")
