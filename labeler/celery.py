@@ -2,9 +2,12 @@
 
 import os
 
-from celery import Celery
+from labeler.threads import limit_threads_of_workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeler.settings")
+limit_threads_of_workers()  # before anything imports numpy, which reads the limits once
+
+from celery import Celery  # noqa: E402
 
 app = Celery("labeler")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -114,6 +114,11 @@ def current_set(project_id: int) -> EmbeddingSet | None:
     )
 
 
+def worker_is_alive(now: datetime) -> bool:
+    """Whether some worker gave a sign of life within the last few heartbeats."""
+    return WorkerHeartbeat.objects.filter(kind="worker", seen_at__gt=now - ALIVE_WITHIN).exists()
+
+
 def queue_left(fit: Fit) -> int:
     """Texts of this fit's queue that nobody has answered or skipped since."""
     return RankedExample.objects.filter(fit=fit, spent=False).count()

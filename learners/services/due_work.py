@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 
-from learners.models import EmbeddingSet, Fit, FitRequest
-from projects.models import Annotation, AnnotationEvent, LabelClass, Project, ProjectEvent
+from learners.models import EmbeddingSet, Fit, FitRequest, WorkerHeartbeat
+from projects.models import Annotation, AnnotationEvent, LabelClass, Lease, Project, ProjectEvent
 
 HEARTBEAT_SECONDS = 5.0
 STALE_AFTER = timedelta(seconds=30)  # six missed heartbeats: the worker died
 FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(minutes=10)
+LONGEST_EXPORT = timedelta(minutes=5)  # the first one also exports the embedder
+LEASES_KEPT = timedelta(hours=1)  # whoever comes back from a break gets the same text again
+HEARTBEATS_KEPT = timedelta(days=7)
 
 _LABEL_KINDS = (
     AnnotationEvent.Kind.LABEL,
@@ -180,3 +183,36 @@ def projects_to_fit(now: datetime) -> list[int]:
     return [
         pk for pk in candidates.order_by("pk").values_list("pk", flat=True) if fit_is_due(pk, now)
     ]
+
+
+def reap_dead_fits(now: datetime, project_id: int | None = None) -> int:
+    """Call fits failed whose worker shows no sign of life any more; their late publish writes
+    nothing. Returns how many.
+    """
+    dead = Fit.objects.filter(status=Fit.Status.RUNNING, heartbeat_at__lte=now - STALE_AFTER)
+    if project_id is not None:
+        dead = dead.filter(project_id=project_id)
+    n_reaped = 0
+    for fit in dead:
+        n_reaped += dead.filter(pk=fit.pk, token=fit.token).update(
+            status=Fit.Status.FAILED,
+            error="The worker died while it trained this model.",
+            finished_at=now,
+            retry_at=fit.heartbeat_at + retry_wait(fit.attempt),
+        )
+    return n_reaped
+
+
+def exports_to_build(now: datetime) -> list[int]:
+    """Fits whose zip was asked for a while ago and that no worker took up, or whose worker died."""
+    asked = Fit.objects.filter(
+        bundle_requested_at__lt=now - STALE_AFTER, bundle_file="", bundle_error=""
+    )
+    free = Q(bundle_started_at__isnull=True) | Q(bundle_started_at__lt=now - LONGEST_EXPORT)
+    return list(asked.filter(free).values_list("pk", flat=True))
+
+
+def tidy(now: datetime) -> None:
+    """Take away leases that ended and signs of life of processes long gone."""
+    Lease.objects.filter(expires_at__lt=now - LEASES_KEPT).delete()
+    WorkerHeartbeat.objects.filter(seen_at__lt=now - HEARTBEATS_KEPT).delete()

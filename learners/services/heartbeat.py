@@ -18,12 +18,19 @@ logger = logging.getLogger(__name__)
 class Heartbeat:
     """Calls `beat` every few seconds in a thread with its own database connection, while inside.
 
-    The first call comes after one interval: work that is shorter opens no connection.
+    The first call comes after one interval, so that shorter work opens no connection, or `at_once`.
     """
 
-    def __init__(self, beat: Callable[[], object], *, seconds: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(
+        self,
+        beat: Callable[[], object],
+        *,
+        seconds: float = HEARTBEAT_SECONDS,
+        at_once: bool = False,
+    ) -> None:
         self.beat = beat
         self.seconds = seconds
+        self.at_once = at_once
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="labeler-heartbeat", daemon=True)
 
@@ -48,6 +55,8 @@ class Heartbeat:
 
     def _run(self) -> None:
         try:
+            if self.at_once:
+                self._beat_once()
             while not self._over.wait(self.seconds):
                 self._beat_once()
         finally:

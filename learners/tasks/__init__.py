@@ -1,0 +1,5 @@
+"""Celery's way in. Importing this package registers every task and the processes' signs of life."""
+
+from learners.tasks import due_work, embedding, exporting, fitting, lifecycle
+
+__all__ = ["due_work", "embedding", "exporting", "fitting", "lifecycle"]

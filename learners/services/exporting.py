@@ -1,0 +1,152 @@
+"""A published fit as a zip to take away. The page asks; a worker builds and stores it."""
+
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, BinaryIO, cast
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+
+from labeler.sending import send
+from learners.engine.bundle import BundleCard, BundleDigest, write_bundle
+from learners.engine.heads import Head
+from learners.engine.intervals import Interval
+from learners.engine.strategies import get_strategy
+from learners.engine.exporting import ensure_trunk
+from learners.models import Fit
+from learners.selectors.training import training_set_from_ledger
+from learners.services.due_work import LONGEST_EXPORT
+from learners.services.prediction import embedder_of, head_of
+from projects.models import DataImport, LabelClass, Project
+
+logger = logging.getLogger(__name__)
+
+
+class NothingToExport(ValueError):
+    """Only a published fit has a model; the message says so."""
+
+
+def request_export(*, fit: Fit, now: datetime) -> None:
+    """Have a worker build the zip of `fit`; asking again while it is built or ready does nothing.
+
+    An earlier error is forgotten and the build tried again.
+
+    Raises:
+        NothingToExport: the fit was not published.
+    """
+    if fit.status != Fit.Status.PUBLISHED:
+        raise NothingToExport(f"Fit {fit.pk} was not published, so there is no model to take away.")
+    wanted = Fit.objects.filter(
+        Q(bundle_requested_at__isnull=True) | ~Q(bundle_error=""), pk=fit.pk, bundle_file=""
+    ).update(bundle_requested_at=now, bundle_started_at=None, bundle_error="")
+    if wanted:
+        transaction.on_commit(lambda: send("learners.export_model", fit.pk))
+
+
+def build_export(*, fit_id: int, clock: Callable[[], datetime]) -> None:
+    """Build and store the zip if it was asked for and nobody else is at it; errors go on the row."""
+    now = clock()
+    claimed = Fit.objects.filter(
+        Q(bundle_started_at__isnull=True) | Q(bundle_started_at__lt=now - LONGEST_EXPORT),
+        pk=fit_id,
+        bundle_requested_at__isnull=False,
+        bundle_file="",
+        bundle_error="",
+    ).update(bundle_started_at=now)
+    if not claimed:
+        return
+    fit = Fit.objects.select_related("project").get(pk=fit_id)
+    try:
+        name, digest = _store(fit)
+    except Exception as error:
+        logger.exception("the model of fit %s could not be packed", fit_id)
+        Fit.objects.filter(pk=fit_id).update(bundle_error=str(error) or type(error).__name__)
+        return
+    Fit.objects.filter(pk=fit_id).update(bundle_file=name, bundle_digest=digest.sha256)
+
+
+def _store(fit: Fit) -> tuple[str, BundleDigest]:
+    with tempfile.TemporaryFile() as target:
+        digest = write_model(fit=fit, target=cast(BinaryIO, target))
+        target.seek(0)
+        name = default_storage.save(f"bundles/{fit.project_id}/fit-{fit.pk}.zip", File(target))
+    return name, digest
+
+
+def write_model(*, fit: Fit, target: BinaryIO) -> BundleDigest:
+    """Write the zip of a published fit.
+
+    Raises:
+        OtherEmbedder: another embedder is configured than the fit was trained on.
+        EngineError: the model cannot be packed; the message says why.
+    """
+    head = head_of(fit)
+    trunk = ensure_trunk(
+        embedder=cast(Any, embedder_of(fit)), cache_folder=settings.VAR_DIR / "cache" / "trunks"
+    )
+    names = class_names(fit, head)
+    card = card_of(fit, names)
+    return write_bundle(target=target, head=head, class_names=names, card=card, trunk=trunk)
+
+
+def class_names(fit: Fit, head: Head) -> list[str]:
+    """Names in the order of the head's classes; two classes of one name are told apart by number."""
+    by_id = dict(LabelClass.objects.filter(project_id=fit.project_id).values_list("pk", "name"))
+    names = [by_id[class_id] for class_id in head.class_ids]
+    repeated = {name for name, n in Counter(names).items() if n > 1}
+    return [
+        f"{name} ({class_id})" if name in repeated else name
+        for name, class_id in zip(names, head.class_ids, strict=True)
+    ]
+
+
+def card_of(fit: Fit, names: list[str]) -> BundleCard:
+    """What the zip says of itself; labels are counted as the ledger had them at the fit."""
+    training = training_set_from_ledger(fit.project_id, fit.upto_seq)
+    counts = Counter(training.class_ids.tolist())
+    scores = {score.metric: score for score in fit.scores.all()}
+    intervals = {
+        metric: Interval(score.value, score.low, score.high, score.n)
+        for metric, score in scores.items()
+    }
+    project: Project = fit.project
+    return BundleCard(
+        project=project.name,
+        description=project.description,
+        data=_data_words(project),
+        fit=fit.pk,
+        created_at=(fit.finished_at or fit.started_at).isoformat(timespec="seconds"),
+        strategy=get_strategy(fit.strategy).label,
+        seed=fit.seed,
+        head=fit.head,
+        n_labels=fit.n_labels,
+        n_known=fit.n_known,
+        labels_per_class={
+            name: counts[class_id] for name, class_id in zip(names, fit.class_ids, strict=True)
+        },
+        accuracy=intervals.get("accuracy"),
+        macro_f1=intervals.get("macro_f1"),
+        unmeasured_because=_unmeasured(intervals),
+        n_audit_skipped=fit.n_audit_skipped,
+        versions=fit.versions,
+    )
+
+
+def _unmeasured(intervals: dict[str, Interval]) -> str:
+    if "accuracy" not in intervals:
+        return "No random text has been answered yet."
+    if "macro_f1" not in intervals:
+        return "It needs five random texts of every class."
+    return ""
+
+
+def _data_words(project: Project) -> str:
+    files = DataImport.objects.filter(project=project, status=DataImport.Status.DONE)
+    listed = ", ".join(f"{f.name} (SHA-256 {f.digest[:12]})" for f in files)
+    return f"{project.n_texts:,} distinct texts from {listed}."

@@ -1,0 +1,357 @@
+"""One attempt to train, measure and rank: from the labels that stand to a published queue."""
+
+import logging
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from numpy.typing import NDArray
+
+from learners.engine.audit import cross_fitted_predictions
+from learners.engine.errors import EngineError
+from learners.engine.heads import HEAD_NAME, Head, check_training_set, make_head
+from learners.engine.intervals import Interval, macro_f1_bootstrap, wilson
+from learners.engine.learner import ActiveLearner
+from learners.engine.ranking import Ranking, rank_pool
+from learners.engine.strategies import get_strategy
+from learners.models import Fit, FitRequest
+from learners.selectors.status import current_set
+from learners.selectors.training import TrainingSet, training_set
+from learners.services.compaction import Superseded
+from learners.services.due_work import decide_fit, reap_dead_fits, retry_wait
+from learners.services.embedders import current_embedder
+from learners.services.embedding import Clock, LoadEmbedder
+from learners.services.heartbeat import Heartbeat
+from learners.services.publishing import Outcome, publish
+from learners.services.shards import OpenShard, Vectors, blocks, open_shards, vectors_of
+from projects.models import Annotation, Example, GoldLabel, LabelClass, Project
+
+logger = logging.getLogger(__name__)
+
+PACKAGES = ("scikit-learn", "numpy", "modAL-python", "sentence-transformers", "torch")
+
+
+@dataclass(frozen=True)
+class Started:
+    """A fit that this task, and no other, may run, and the labels as of its `upto_seq`."""
+
+    fit: Fit
+    training: TrainingSet
+
+
+@dataclass(frozen=True)
+class _Material:
+    """Vectors float32 (n_labels, n_dimensions) of the training set, and the shards of the rest."""
+
+    training: TrainingSet
+    vectors: Vectors
+    shards: list[OpenShard]
+    embedder: str
+    digest: str
+
+
+def run_fit(
+    *,
+    project_id: int,
+    token: UUID,
+    clock: Clock,
+    load: LoadEmbedder = current_embedder,
+    worker: str = "",
+) -> Fit | None:
+    """Fit, measure, rank and publish if that is due now.
+
+    However often it is called, one fit runs at a time, and one for each due batch. An error of
+    strategy, head or embedder is stored on the fit, to be tried again after a wait; the queue
+    published before keeps serving.
+
+    Returns:
+        The attempt, published or failed; None when nothing was due.
+    """
+    started = start_fit(project_id=project_id, token=token, now=clock(), worker=worker)
+    if started is None:
+        return None
+    fit = started.fit
+    with Heartbeat(lambda: _mine(fit).update(heartbeat_at=clock())):
+        try:
+            outcome = compute(fit=fit, training=started.training, clock=clock, load=load)
+            publish(fit=fit, outcome=outcome, now=clock())
+        except Superseded:
+            logger.warning("fit %s was taken for dead; its result is thrown away", fit.pk)
+        except Exception as error:
+            logger.exception("fit %s of project %s failed", fit.pk, project_id)
+            fail_fit(fit=fit, error=error, now=clock())
+    fit.refresh_from_db()
+    return fit
+
+
+def start_fit(*, project_id: int, token: UUID, now: datetime, worker: str = "") -> Started | None:
+    """Begin a fit if one is due, under the project's lock: the lock that every answer takes, so
+    that the labels read here are those up to `upto_seq` exactly.
+    """
+    with transaction.atomic():
+        project = (
+            Project.objects.select_for_update(no_key=True)
+            .filter(pk=project_id, binned_at__isnull=True)
+            .first()
+        )
+        if project is None:
+            return None
+        reap_dead_fits(now, project_id)
+        decision = decide_fit(project_id, now)
+        if not decision.due:
+            return None
+        training = training_set(project_id)
+        fit = Fit.objects.create(
+            project=project,
+            token=token,
+            attempt=decision.attempt,
+            forced=decision.forced,
+            due_at=decision.due_at or now,
+            started_at=now,
+            heartbeat_at=now,
+            wait_seconds=max(0.0, (now - (decision.due_at or now)).total_seconds()),
+            worker=worker or process_name(),
+            **plan(project, project.seq),
+        )
+        FitRequest.objects.filter(project=project).delete()
+    return Started(fit, training)
+
+
+def plan(project: Project, upto_seq: int) -> dict[str, object]:
+    """The columns that say what a fit is of, so that the same fit can be computed again."""
+    return {
+        "strategy": project.strategy,
+        "head": HEAD_NAME,
+        "upto_seq": upto_seq,
+        "seed": fit_seed(project.seed, upto_seq),
+    }
+
+
+def fit_seed(project_seed: int, upto_seq: int) -> int:
+    """Derived, not drawn, and from what the ledger keeps: a rebuilt fit gets the same seed."""
+    entropy = np.random.SeedSequence([abs(project_seed), upto_seq])
+    return int(entropy.generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits a signed 64 bits
+
+
+def process_name() -> str:
+    """This process, as fits and heartbeats name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def compute(
+    *,
+    fit: Fit,
+    training: TrainingSet,
+    clock: Clock,
+    load: LoadEmbedder = current_embedder,
+    rank: bool = True,
+) -> Outcome:
+    """Everything a fit finds, from the labels `training`; nothing is written.
+
+    Raises:
+        EngineError: strategy, head or embedder cannot do it; the message says why.
+    """
+    rngs = [np.random.default_rng([fit.seed, purpose]) for purpose in range(4)]
+    begun = clock()
+    material = _gather(fit.project_id, training, load)
+    learner = _trained(material)
+    head = Head.from_estimator(learner.estimator)
+    scores, notes = _audit_scores(fit.project_id, material, rngs[0], rngs[1])
+    scores |= _test_scores(fit.project_id, head, material, rngs[2])
+    trained = clock()
+    ranking, pool_notes, n_pool = (
+        _ranked(fit, learner, material, rngs[3]) if rank else (None, [], None)
+    )
+    columns = {
+        **_counts(fit.project_id, training, scores),
+        "embedder": material.embedder,
+        "embedder_digest": material.digest,
+        "versions": {package: version(package) for package in PACKAGES},
+        "fit_seconds": (trained - begun).total_seconds(),
+        "score_seconds": (clock() - trained).total_seconds(),
+        "n_ranked_from": ranking.n_pool if ranking else fit.n_ranked_from,
+        "n_pool": n_pool if ranking else fit.n_pool,
+    }
+    return Outcome(head, scores, ranking, [*notes, *pool_notes], columns)
+
+
+def _gather(project_id: int, training: TrainingSet, load: LoadEmbedder) -> _Material:
+    """Vectors of the labelled texts: stored ones, and the missing ones embedded here and now.
+
+    Those are not stored: only one task writes to a set, and it takes labelled texts first.
+    """
+    source = current_set(project_id)
+    shards = open_shards(source) if source else []
+    found, vectors = vectors_of(shards, training.example_ids)
+    if source and found.all():
+        return _Material(training, vectors, shards, source.embedder, source.digest)
+    embedder = load()
+    if source is None or source.digest != embedder.digest:
+        shards, found = [], np.zeros(len(training), bool)  # vectors of another model do not mix
+    every = np.empty((len(training), embedder.n_dimensions), np.float32)
+    if found.any():
+        every[found] = vectors
+    every[~found] = _embedded_now(training.example_ids[~found], load)
+    return _Material(training, every, shards, embedder.name, embedder.digest)
+
+
+def _embedded_now(ids: NDArray[np.int64], load: LoadEmbedder) -> Vectors:
+    texts = dict(Example.objects.filter(pk__in=ids.tolist()).values_list("pk", "text"))
+    vectors = load().embed([texts[pk] for pk in ids.tolist()]).vectors
+    return vectors.astype(np.float16).astype(np.float32)  # as exact as a stored vector, not more
+
+
+def _trained(material: _Material) -> ActiveLearner:
+    X, y = material.vectors.astype(np.float64), material.training.class_ids
+    check_training_set(X, y)
+    return ActiveLearner(estimator=make_head(), X_training=X, y_training=y)
+
+
+def _audit_scores(
+    project_id: int,
+    material: _Material,
+    rng_folds: np.random.Generator,
+    rng_bootstrap: np.random.Generator,
+) -> tuple[dict[str, Interval], list[str]]:
+    """Accuracy and macro-F1 on audit answers, each predicted by models that never saw it."""
+    training = material.training
+    crossed = cross_fitted_predictions(
+        make_head=make_head,
+        X=material.vectors.astype(np.float64),
+        y=training.class_ids,
+        is_audit=training.measures,
+        rng=rng_folds,
+    )
+    truth = training.class_ids[crossed.rows]
+    notes = []
+    if crossed.n_unseen:
+        notes.append(
+            f"{crossed.n_unseen} of {len(truth)} audit answers are of a class that no other "
+            "label had; they count as wrong."
+        )
+    return _measured(project_id, truth, crossed.predictions, rng_bootstrap), notes
+
+
+def _test_scores(
+    project_id: int, head: Head, material: _Material, rng: np.random.Generator
+) -> dict[str, Interval]:
+    """The same on a given test split against its gold labels, as far as it is embedded."""
+    gold = _gold(project_id)
+    if not gold:
+        return {}
+    parts = list(blocks(material.shards, np.array(list(gold), np.int64)))
+    if not parts:
+        return {}
+    truth = np.array([gold[pk] for ids, _ in parts for pk in ids.tolist()], np.int64)
+    predicted = np.concatenate([head.predict(vectors) for _, vectors in parts])
+    return {
+        f"test_{metric}": interval
+        for metric, interval in _measured(project_id, truth, predicted, rng).items()
+    }
+
+
+def _gold(project_id: int) -> dict[int, int]:
+    """Gold class by test example, in classes as they are now; retired ones are left out."""
+    into: dict[int, int | None] = {}
+    for pk, merged_into, retired_at in LabelClass.objects.filter(project_id=project_id).values_list(
+        "pk", "merged_into_id", "retired_at"
+    ):
+        into[pk] = merged_into if merged_into else (None if retired_at else pk)
+
+    def now(class_id: int | None) -> int | None:
+        while class_id is not None and into[class_id] != class_id:
+            class_id = into[class_id]
+        return class_id
+
+    rows = GoldLabel.objects.filter(
+        example__project_id=project_id, example__role=Example.Role.TEST
+    ).values_list("example_id", "label_class_id")
+    present = ((pk, now(class_id)) for pk, class_id in rows)
+    return {pk: class_id for pk, class_id in present if class_id is not None}
+
+
+def _measured(
+    project_id: int,
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> dict[str, Interval]:
+    if not len(truth):
+        return {}
+    scores = {"accuracy": wilson(int((truth == predicted).sum()), len(truth))}
+    class_ids = list(
+        LabelClass.objects.filter(project_id=project_id).active().values_list("pk", flat=True)
+    )
+    macro = macro_f1_bootstrap(truth=truth, predicted=predicted, class_ids=class_ids, rng=rng)
+    if macro.interval:
+        scores["macro_f1"] = macro.interval
+    return scores
+
+
+def _ranked(
+    fit: Fit, learner: ActiveLearner, material: _Material, rng: np.random.Generator
+) -> tuple[Ranking, list[str], int]:
+    """The queue over the pool texts without a label at `upto_seq`, as far as they are embedded."""
+    strategy = get_strategy(fit.strategy)
+    pool = _pool_ids(fit.project_id)
+    open_pool = np.setdiff1d(pool, material.training.example_ids)
+    ranking = rank_pool(
+        learner=learner,
+        strategy=strategy,
+        blocks=blocks(material.shards, open_pool),
+        n_queue=settings.LABELER_QUEUE_LENGTH,
+        rng=rng,
+    )
+    notes = []
+    if ranking.n_pool < len(open_pool):
+        notes.append(
+            f"Ranked {ranking.n_pool:,} of {len(open_pool):,} open texts: the others were not "
+            "read yet."
+        )
+    return ranking, notes, len(open_pool)
+
+
+def _pool_ids(project_id: int) -> NDArray[np.int64]:
+    rows = Example.objects.filter(project_id=project_id, role=Example.Role.POOL)
+    return np.fromiter(rows.values_list("pk", flat=True).iterator(20_000), np.int64)
+
+
+def _counts(
+    project_id: int, training: TrainingSet, scores: dict[str, Interval]
+) -> dict[str, object]:
+    skipped = Annotation.objects.filter(
+        project_id=project_id,
+        state=Annotation.State.SKIPPED,
+        example__role=Example.Role.AUDIT,
+        example__settled=False,
+    )
+    return {
+        "n_labels": len(training),
+        "n_known": training.n_known,
+        "n_audit": scores["accuracy"].n if "accuracy" in scores else 0,
+        "n_audit_skipped": skipped.values("example_id").distinct().count(),
+    }
+
+
+def fail_fit(*, fit: Fit, error: Exception, now: datetime) -> None:
+    """Store what went wrong, in words, and when it is tried again."""
+    text = str(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
+    _mine(fit).update(
+        status=Fit.Status.FAILED,
+        error=text,
+        finished_at=now,
+        heartbeat_at=now,
+        retry_at=now + retry_wait(fit.attempt),
+    )
+
+
+def _mine(fit: Fit) -> QuerySet[Fit]:
+    """The fit's row while this task may write to it, nothing afterwards."""
+    return Fit.objects.filter(pk=fit.pk, token=fit.token, status=Fit.Status.RUNNING)

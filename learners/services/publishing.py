@@ -1,0 +1,99 @@
+"""What a fit found becomes visible at once and whole, or not at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from learners.engine.heads import Head
+from learners.engine.intervals import Interval
+from learners.engine.ranking import Ranking
+from learners.models import Fit, RankedExample, Score
+from learners.services.compaction import Superseded
+from projects.models import Example, Project
+
+QUEUES_KEPT = 3  # leases and open pages may still speak of the ones before
+NOTE_CHARACTERS = 500
+REASON_CHARACTERS = 300
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a fit found. `scores` by metric; `columns`: further columns of `Fit`, by name."""
+
+    head: Head
+    scores: dict[str, Interval]
+    ranking: Ranking | None
+    notes: Sequence[str]
+    columns: dict[str, Any]
+
+
+def publish(*, fit: Fit, outcome: Outcome, now: datetime) -> None:
+    """Make `outcome` the project's model, scores and queue, in one transaction fenced by the token.
+
+    Texts answered since the fit started are left out of the queue.
+
+    Raises:
+        Superseded: the fit was taken for dead meanwhile; nothing was written.
+    """
+    name = f"models/{fit.project_id}/{fit.token.hex}.npz"
+    head_file = default_storage.save(name, ContentFile(outcome.head.to_bytes()))
+    try:
+        with transaction.atomic():
+            _write(fit, outcome, head_file, now)
+    except BaseException:
+        default_storage.delete(head_file)
+        raise
+
+
+def _write(fit: Fit, outcome: Outcome, head_file: str, now: datetime) -> None:
+    # The lock that every answer takes: none can settle a text between the look and the insert.
+    Project.objects.select_for_update(no_key=True).get(pk=fit.project_id)
+    mine = Fit.objects.filter(pk=fit.pk, token=fit.token, status=Fit.Status.RUNNING)
+    written = mine.update(
+        status=Fit.Status.PUBLISHED,
+        head_file=head_file,
+        class_ids=list(outcome.head.class_ids),
+        note=" ".join(outcome.notes)[:NOTE_CHARACTERS],
+        finished_at=now,
+        heartbeat_at=now,
+        **outcome.columns,
+    )
+    if not written:
+        raise Superseded
+    Score.objects.bulk_create(
+        Score(fit=fit, metric=metric, value=s.value, low=s.low, high=s.high, n=s.n)
+        for metric, s in outcome.scores.items()
+    )
+    if outcome.ranking is not None:
+        _write_queue(fit, outcome.ranking)
+    _prune(fit.project_id)
+
+
+def _write_queue(fit: Fit, ranking: Ranking) -> None:
+    ids = [int(pk) for pk in ranking.ids]
+    is_open = set(Example.objects.filter(pk__in=ids, settled=False).values_list("pk", flat=True))
+    rows = zip(ids, np.asarray(ranking.scores, float), ranking.reasons, strict=True)
+    RankedExample.objects.bulk_create(
+        RankedExample(
+            fit=fit,
+            example_id=pk,
+            rank=rank,
+            score=float(score),
+            reason=reason[:REASON_CHARACTERS],
+        )
+        for rank, (pk, score, reason) in enumerate(rows, start=1)
+        if pk in is_open
+    )
+
+
+def _prune(project_id: int) -> None:
+    """Keep the queues of the last few fits only."""
+    kept = Fit.objects.filter(project_id=project_id, status=Fit.Status.PUBLISHED).order_by("-id")
+    kept_ids = list(kept.values_list("pk", flat=True)[:QUEUES_KEPT])
+    RankedExample.objects.filter(fit__project_id=project_id).exclude(fit_id__in=kept_ids).delete()

@@ -1,0 +1,22 @@
+"""Every 15 s: whatever should be running and is not."""
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from labeler.sending import send
+from learners.services import due_work
+
+
+@shared_task(name="learners.start_due_work")
+def start_due_work() -> None:
+    """Take dead fits and old rows away, then send every task that is due."""
+    now = timezone.now()
+    due_work.reap_dead_fits(now)
+    due_work.tidy(now)
+    for project_id in due_work.projects_to_fit(now):
+        send("learners.fit", project_id)
+    for project_id in due_work.projects_to_embed(now, settings.LABELER_EMBEDDER):
+        send("learners.embed", project_id)
+    for fit_id in due_work.exports_to_build(now):
+        send("learners.export_model", fit_id)

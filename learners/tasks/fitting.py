@@ -1,0 +1,19 @@
+"""Fits of one project."""
+
+from uuid import uuid4
+
+from celery import shared_task
+from django.utils import timezone
+
+from learners.services.due_work import fit_is_due
+from learners.services.fitting import run_fit
+from learners.tasks.lifecycle import pin_threads
+
+
+@shared_task(name="learners.fit")
+def fit(project_id: int) -> None:
+    """Fit if it is due, and again when the next batch filled up meanwhile."""
+    while fit_is_due(project_id, timezone.now()):
+        pin_threads()
+        if run_fit(project_id=project_id, token=uuid4(), clock=timezone.now) is None:
+            return
