@@ -141,18 +141,16 @@ def class_counts(project: Project) -> list[ClassCount]:
             n_measuring=Count("example", distinct=True, filter=Q(example__role=AUDIT, stale=False)),
         )
     )
-    counts: dict[int, dict[str, Any]] = {row["label"]: row for row in rows}
-    most = max((row["n"] for row in counts.values()), default=0)
-    none = {"n": 0, "n_measuring": 0}
+    counts = {row["label"]: (row["n"], row["n_measuring"]) for row in rows}
+    most = max((n for n, _ in counts.values()), default=0)
     return [
-        ClassCount(
-            label_class=label_class,
-            n_labels=(row := counts.get(label_class.pk, none))["n"],
-            n_measuring=row["n_measuring"],
-            share=row["n"] / most if most else 0.0,
-        )
+        _class_count(label_class, *counts.get(label_class.pk, (0, 0)), most=most)
         for label_class in LabelClass.objects.filter(project=project).active()
     ]
+
+
+def _class_count(label_class: LabelClass, n: int, n_measuring: int, *, most: int) -> ClassCount:
+    return ClassCount(label_class, n, n_measuring, share=n / most if most else 0.0)
 
 
 def _labels(project: Project) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django import template
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from learners.selectors.curve import Measure, strategy_label
@@ -53,3 +54,14 @@ def decimal(value: float | None) -> str:
 def piece(pieces: Mapping[str, SafeString], name: str) -> SafeString:
     """One rendered part; its name may hold a hyphen, which a template's dot cannot."""
     return pieces[name]
+
+
+@register.filter
+def with_code(text: str) -> SafeString:
+    """Escaped text in which what stands between back ticks is set as code."""
+    parts = text.split("`")
+    html = (
+        format_html("<code>{}</code>", part) if index % 2 else format_html("{}", part)
+        for index, part in enumerate(parts)
+    )
+    return format_html_join("", "{}", ((part,) for part in html))

@@ -65,7 +65,7 @@ def live_pieces(
 ) -> LivePieces:
     """Render what differs from `have`; everything without it."""
     have = have or {}
-    status = project_status(project, now, ask_broker=True)
+    status = _status(project, now)
     context = {"project": project, "is_owner": is_owner, "status": status, "now": now}
     rendered = _rendered(request, MACHINE, {**context, **_machine_context(project, status)})
     keys = {"ledger": _ledger_key(project, status, now), "curve": have.get("curve", "")}
@@ -78,6 +78,17 @@ def live_pieces(
         pieces={name: html for name, html in rendered.items() if have.get(name) != digests[name]},
         have={**have, **digests, **keys},
     )
+
+
+def _status(project: Project, now: datetime) -> ProjectStatus:
+    """The machine's state. A broker is asked only where work seems to lie: it may need longer than
+    its limit on a busy machine, and a banner that comes and goes would frighten for nothing.
+    """
+    status = project_status(project, now)
+    lies = status.changes_waiting >= status.batch_size and not status.running_fit
+    if status.worker_alive and not lies and not status.embedding.stalled:
+        return status
+    return project_status(project, now, ask_broker=True)
 
 
 def read_have(text: str) -> dict[str, str]:
@@ -121,7 +132,7 @@ def _counted_context(project: Project, status: ProjectStatus, now: datetime) -> 
     points = curve(project.pk)
     audit = audit_progress(project)
     classes = class_counts(project)
-    context = {
+    context: dict[str, Any] = {
         "points": points[::-1],
         "newest": points[-1] if points else None,
         "marks": [

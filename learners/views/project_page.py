@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from learners.services.retrain import CannotFit, request_fit
 from learners.views.live_pieces import live_pieces, read_have
 from projects.models import Project
 from projects.views.person import person
@@ -57,8 +58,10 @@ def project_status_fragment(request: HttpRequest, pk: int) -> HttpResponse:
 def retrain(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a fit of all labels so far, whatever the batch."""
     project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
-    from learners.services.fitting import request_fit  # noqa: PLC0415
-
-    request_fit(project_id=project.pk, now=timezone.now())
-    messages.success(request, "A fit was asked for; its point appears here by itself.")
+    try:
+        request_fit(project_id=project.pk, now=timezone.now())
+    except CannotFit as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "A fit was asked for; its point appears here by itself.")
     return redirect("project", pk)
