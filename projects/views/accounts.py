@@ -1,11 +1,8 @@
 """Signing in, the account page, passwords."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,23 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from projects.models import User
 from projects.selectors.members import memberships_of
+from projects.views.account_forms import ChangePasswordForm, NewPasswordForm, SignInForm
 from projects.views.person import person
-
-
-class SignInForm(AuthenticationForm):
-    """Django's form with a sentence that says what to do."""
-
-    error_messages = {
-        "invalid_login": "That name and password do not belong together. Capital letters count in both.",
-        "inactive": "This account is closed.",
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"].label = "Name"
-
 
 sign_in = LoginView.as_view(
     template_name="accounts/sign_in.html",
@@ -50,7 +33,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def password_change(request: HttpRequest) -> HttpResponse:
-    form = PasswordChangeForm(person(request), request.POST or None)
+    form = ChangePasswordForm(person(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())  # this session goes on, all others end
         messages.success(
@@ -69,7 +52,7 @@ def password_first(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if user.has_usable_password():
         return redirect("account")
-    form: SetPasswordForm[User] = SetPasswordForm(user, request.POST or None)
+    form = NewPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())  # this session goes on, all others end
         messages.success(request, f"Next time sign in as {user.get_username()} with your password.")

@@ -53,8 +53,10 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     except rules.MemberRefused as refused:
         form.add_error("username", str(refused))
         return _page(request, project, form)
-    _keep_link(request, user, link)
-    messages.success(request, f"{user.get_username()} is a member now.")
+    if link:
+        _keep_link(request, user, link)
+    else:
+        messages.success(request, f"{user.get_username()} is a member now.")
     return redirect("members", pk=pk)
 
 
@@ -124,9 +126,8 @@ def _back(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _keep_link(request: HttpRequest, user: User, path: str) -> None:
     """For the next page alone, so that a reload neither shows the link again nor makes another."""
-    if path:
-        address = request.build_absolute_uri(path)
-        request.session[FRESH_LINK] = {"name": user.get_username(), "address": address}
+    address = request.build_absolute_uri(path)
+    request.session[FRESH_LINK] = {"name": user.get_username(), "address": address}
 
 
 def _page(request: HttpRequest, project: Project, form: AddForm) -> HttpResponse:

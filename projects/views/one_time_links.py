@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from projects.models import User
 from projects.services.one_time_links import reset_tokens, use_entry_link, user_of
+from projects.views.account_forms import NewPasswordForm
 
 GONE = 410
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -47,6 +48,7 @@ class Reset(PasswordResetConfirmView):
     """A new password by a link. Opening it changes nothing, so a link preview cannot use it up."""
 
     template_name = "accounts/reset.html"
+    form_class = NewPasswordForm
     token_generator = reset_tokens
     post_reset_login = True
     post_reset_login_backend = BACKEND
