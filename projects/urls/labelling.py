@@ -1,5 +1,11 @@
 """Addresses: labelling and history."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from projects.views import history, labelling
+
+urlpatterns = [
+    path("projects/<int:pk>/label/", labelling.label, name="label"),
+    path("projects/<int:pk>/history/", history.history, name="history"),
+    path("projects/<int:pk>/history/<int:annotation>/", history.history_row, name="history-row"),
+]

@@ -1,0 +1,78 @@
+"""Why a text was asked, in words. For after the answer only: before it, this would lead the eye."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from learners.models import Fit
+from projects.models import AnnotationEvent, Project
+from projects.models.annotation import Draw
+
+
+@dataclass(frozen=True)
+class WhyAsked:
+    """One sentence, and the figures behind it as (name, value) pairs."""
+
+    sentence: str
+    facts: list[tuple[str, str]]
+
+
+def why_asked(event: AnnotationEvent, project: Project) -> WhyAsked:
+    """By which road the event's example came before the annotator, and what the event noted of it."""
+    return WhyAsked(_sentence(event, project), [*_machine_facts(event, project), *_chance(event)])
+
+
+def _sentence(event: AnnotationEvent, project: Project) -> str:
+    match event.draw:
+        case Draw.AUDIT:
+            return (
+                "Random, to measure: this text was set apart at random before any model saw it. "
+                f"About {project.audit_share:.0%} of the questions are such texts; only on them "
+                "is the accuracy measured."
+            )
+        case Draw.QUEUE:
+            reason = f": {event.reason}" if event.reason else ""
+            return f"Chosen by the strategy “{strategy_label(event.strategy)}”{reason}."
+        case Draw.RANDOM:
+            return f"A random text: {event.reason or 'there was no ranking'}."
+        case Draw.HISTORY:
+            return "You opened it again yourself, after an undo or from the history page."
+        case Draw.LATE:
+            return (
+                "Its hold had ended before your answer came. The answer counts; "
+                "how the text was chosen is not known any more."
+            )
+    return "It came with the data."
+
+
+def _machine_facts(event: AnnotationEvent, project: Project) -> list[tuple[str, str]]:
+    if event.fit_id is None:
+        return []
+    facts = [("Strategy", strategy_label(event.strategy)), ("Fit", _fit(event.fit_id, project))]
+    if event.score is not None:
+        facts.append(("Score", f"{event.score:.4g}"))
+    if event.rank is not None:
+        facts.append(("Place in the queue", f"{event.rank:,}"))
+    return facts
+
+
+def _fit(fit_id: int, project: Project) -> str:
+    fit = Fit.objects.filter(pk=fit_id, project=project).first()
+    if fit is None or fit.finished_at is None:
+        return f"{fit_id} (not kept)"
+    time = fit.finished_at.astimezone(ZoneInfo(project.time_zone))
+    return f"{fit_id}, {time:%d %b %Y %H:%M}, trained on {fit.n_labels:,} labels"
+
+
+def _chance(event: AnnotationEvent) -> list[tuple[str, str]]:
+    if event.chance is None:
+        return []
+    if event.chance >= 0.01:
+        return [("Chance of this text", f"{event.chance:.0%}")]
+    return [("Chance of this text", f"1 in {round(1 / event.chance):,}")]
+
+
+def strategy_label(name: str) -> str:
+    """The name a page shows: a built-in strategy's label, else the dotted path."""
+    return settings.LABELER_STRATEGY_LABELS.get(name, name)

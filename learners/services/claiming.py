@@ -1,0 +1,248 @@
+"""Which text is asked next, and of whom: one claim, one lease, no text twice."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from learners.models import RankedExample
+from learners.services.queue import newest_published_fit
+from projects.models import Annotation, Example, Lease, Project, User
+from projects.models.annotation import Draw
+from projects.services import leases
+
+ATTEMPTS = 20  # each failed one means that somebody else did get the text
+AUDIT_REASON = "random, to measure"
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One text held for one tab of one annotator. `n_left`: texts without an answer, this one included."""
+
+    example: Example
+    lease: Lease
+    n_left: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An example and what a lease says of its draw. `within`: its chance within its stream."""
+
+    example: Example
+    draw: Draw
+    within: float = 1.0
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks for a text, from which tab, when."""
+
+    project: Project
+    annotator: User
+    tab: UUID
+    now: datetime
+
+
+def claim_next(
+    *,
+    project: Project,
+    annotator: User,
+    tab: UUID,
+    rng: np.random.Generator,
+    now: datetime,
+) -> Question | None:
+    """The text this tab answers next, held for it until its lease ends; None when none is open.
+
+    With probability `project.audit_share` the next reserved text (to measure), else the top of
+    the published queue, else a random text of the open pool. A stream that is dry leaves its share
+    to the other, and the lease's `chance` says so: the probability, given all before, that this
+    text was the one asked (leases of others and own skips taken as given).
+    """
+    asker = Asker(project, annotator, tab, now)
+    audit_first = bool(rng.random() < project.audit_share)
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                lease = _held(asker) or _take(asker, audit_first=audit_first)
+        except IntegrityError:  # one_lease_per_example or one_lease_per_tab: someone was quicker
+            continue
+        return Question(lease.example, lease, n_left(project)) if lease else None
+    raise RuntimeError(f"no text of project {project.pk} could be held in {ATTEMPTS} attempts")
+
+
+def n_left(project: Project) -> int:
+    """Texts without any label yet, from the counters."""
+    return max(0, project.n_pool + project.n_audit - project.n_labelled - project.n_known)
+
+
+def _held(asker: Asker) -> Lease | None:
+    """The lease of this tab, unless somebody's late answer has settled its text meanwhile."""
+    lease = leases.renew_lease(
+        project=asker.project, annotator=asker.annotator, tab=asker.tab, now=asker.now
+    )
+    if lease is None or not lease.example.settled or lease.draw == Draw.HISTORY:
+        return lease
+    if Annotation.objects.filter(example=lease.example, stale=True).exists():
+        return lease
+    lease.delete()
+    return None
+
+
+def _take(asker: Asker, *, audit_first: bool) -> Lease | None:
+    leases.free_expired_leases(project=asker.project, now=asker.now)
+    streams = [_from_audit, _from_pool] if audit_first else [_from_pool, _from_audit]
+    for stream in streams:
+        if drawn := stream(asker):
+            return _lease(asker, drawn, _chance_of_stream(asker, drawn) * drawn.within)
+    return None
+
+
+def _chance_of_stream(asker: Asker, drawn: Drawn) -> float:
+    """The audit share or its complement; 1 where the other stream has nothing to ask."""
+    if drawn.draw == Draw.AUDIT:
+        pool_has_more = _has_any(_open_pool(asker), "random_rank")
+        return asker.project.audit_share if pool_has_more else 1.0
+    audit_is_dry = not (
+        _has_any(_stale_audit(asker), "audit_rank") or _has_any(_open_audit(asker), "audit_rank")
+    )
+    return 1.0 if audit_is_dry else 1.0 - asker.project.audit_share
+
+
+def _has_any(candidates: QuerySet[Example], order: str) -> bool:
+    """Whether there is a row. Not `exists()`, which drops the order and with it the partial index."""
+    return candidates.order_by(order).values_list("pk", flat=True).first() is not None
+
+
+def _lease(asker: Asker, drawn: Drawn, chance: float) -> Lease:
+    return Lease.objects.create(
+        project=asker.project,
+        example=drawn.example,
+        annotator=asker.annotator,
+        tab=asker.tab,
+        claimed_at=asker.now,
+        expires_at=leases.end_of_lease(asker.project, asker.now),
+        draw=drawn.draw,
+        chance=chance,
+        **drawn.details,
+    )
+
+
+def _from_audit(asker: Asker) -> Drawn | None:
+    """Stale answers first (a class was added since), then the next reserved text."""
+    for candidates in (_stale_audit, _open_audit):
+        if example := _lock_first(candidates(asker), "audit_rank", "id"):
+            return Drawn(example, Draw.AUDIT, details={"reason": AUDIT_REASON})
+    return None
+
+
+def _from_pool(asker: Asker) -> Drawn | None:
+    fit = newest_published_fit(asker.project.pk)
+    if fit is None:
+        return _from_open_pool(asker, "no ranking yet, so a random text")
+    ranked = _lock_first(_queue(asker, fit.pk), "rank")
+    if ranked is None:
+        return _from_open_pool(asker, f"the queue of fit {fit.pk} is used up, so a random text")
+    details = {
+        "fit_id": fit.pk,
+        "strategy": fit.strategy,
+        "score": ranked.score,
+        "rank": ranked.rank,
+        "reason": ranked.reason,
+    }
+    return Drawn(ranked.example, Draw.QUEUE, details=details)
+
+
+def _from_open_pool(asker: Asker, reason: str) -> Drawn | None:
+    example = _lock_first(_open_pool(asker), "random_rank")
+    if example is None:
+        return None
+    return Drawn(example, Draw.RANDOM, 1 / _open_pool_size(asker.project), {"reason": reason})
+
+
+def _open_pool_size(project: Project) -> int:
+    """Pool texts without a label, at least 1: from counters and the short list of open audit texts."""
+    open_audit = Example.objects.filter(
+        project=project, role=Example.Role.AUDIT, settled=False
+    ).count()
+    return max(1, n_left(project) - open_audit)
+
+
+def _lock_first(candidates: QuerySet[Row], *order: str) -> Row | None:
+    """The first candidate that nobody else is just claiming, its row locked.
+
+    Without the key, or the foreign keys of others' new leases would wait for it. A row that was
+    answered between snapshot and lock is rechecked by PostgreSQL under the lock.
+    """
+    locked: tuple[str, ...] = ("self",)
+    if candidates.model is RankedExample:
+        candidates, locked = candidates.select_related("example"), ("self", "example")
+    return (
+        candidates.select_for_update(of=locked, skip_locked=True, no_key=True)
+        .order_by(*order)
+        .first()
+    )
+
+
+def _open_audit(asker: Asker) -> QuerySet[Example]:
+    return _examples(asker).filter(role=Example.Role.AUDIT, settled=False)
+
+
+def _open_pool(asker: Asker) -> QuerySet[Example]:
+    return _examples(asker).filter(role=Example.Role.POOL, settled=False)
+
+
+def _queue(asker: Asker, fit_id: int) -> QuerySet[RankedExample]:
+    return RankedExample.objects.filter(
+        _free("example_id"),
+        _unanswered_by(asker.annotator, "example_id"),
+        fit_id=fit_id,
+        spent=False,
+        example__settled=False,
+    )
+
+
+def _stale_audit(asker: Asker) -> QuerySet[Example]:
+    """Audit texts whose every answer is older than a class added since; asked again, blind."""
+    answers = Annotation.objects.filter(
+        example=OuterRef("pk"), annotator__isnull=False, state=Annotation.State.LABELLED
+    )
+    skipped = Annotation.objects.filter(
+        example=OuterRef("pk"), annotator=asker.annotator, state=Annotation.State.SKIPPED
+    )
+    stale = Annotation.objects.filter(
+        project=asker.project, stale=True, state=Annotation.State.LABELLED
+    )
+    return Example.objects.filter(
+        _free("pk"),
+        ~Exists(answers.filter(stale=False)),
+        ~Exists(skipped),
+        role=Example.Role.AUDIT,
+        project=asker.project,
+        pk__in=stale.values("example_id"),
+    )
+
+
+def _examples(asker: Asker) -> QuerySet[Example]:
+    return Example.objects.filter(
+        _free("pk"), _unanswered_by(asker.annotator, "pk"), project=asker.project
+    )
+
+
+def _free(example: str) -> Q:
+    """Held by nobody (expired leases were freed before)."""
+    return Q(~Exists(Lease.objects.filter(example=OuterRef(example))))
+
+
+def _unanswered_by(annotator: User, example: str) -> Q:
+    answered = (Annotation.State.SKIPPED, Annotation.State.LABELLED)
+    mine = Annotation.objects.filter(
+        example=OuterRef(example), annotator=annotator, state__in=answered
+    )
+    return Q(~Exists(mine))

@@ -1,0 +1,24 @@
+"""The published fit's queue, as answers come in: what was asked is spent, what was undone is not."""
+
+from learners.models import Fit, RankedExample
+
+
+def newest_published_fit(project_id: int) -> Fit | None:
+    """The fit whose queue is served; None before the first one."""
+    published = Fit.objects.filter(project_id=project_id, status=Fit.Status.PUBLISHED)
+    return published.order_by("-id").first()
+
+
+def spend(*, project_id: int, example_id: int) -> None:
+    """The example was answered or skipped: the queue does not offer it any more."""
+    _set_spent(project_id, example_id, spent=True)
+
+
+def bring_back(*, project_id: int, example_id: int) -> None:
+    """The answer was undone: the example takes its old place in the queue."""
+    _set_spent(project_id, example_id, spent=False)
+
+
+def _set_spent(project_id: int, example_id: int, *, spent: bool) -> None:
+    if fit := newest_published_fit(project_id):
+        RankedExample.objects.filter(fit=fit, example_id=example_id).update(spent=spent)

@@ -1,0 +1,328 @@
+"""What an annotator does to one example: label, skip, flag, comment. Each is one event, once.
+
+A client UUID names the act: the same act sent again (a double click, a resend after the network
+came back) finds its event and changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from projects.models import Annotation, AnnotationEvent, Example, LabelClass, Lease, Project, User
+from projects.models.annotation import Draw
+from projects.services import leases
+from projects.services.ledger import next_seq
+from projects.services.standing import Standing, add_up
+
+Kind = AnnotationEvent.Kind
+State = Annotation.State
+
+COMMENT_CHARACTERS = 2_000
+LONGEST_DURATION_MS = 30 * 60 * 1000  # more is a break, not reading
+
+
+class AnswerRefused(ValueError):
+    """An act that the rules do not allow; the message tells the annotator why, in words."""
+
+    status = 400
+
+
+class NoSuchExample(AnswerRefused):
+    """The example is not among this project's."""
+
+    status = 404
+
+
+class AnswerConflict(AnswerRefused):
+    """The act contradicts what was already recorded."""
+
+    status = 409
+
+
+@dataclass(frozen=True)
+class Act:
+    """One recorded event and the state it led to. `is_resend`: it was recorded before."""
+
+    event: AnnotationEvent
+    annotation: Annotation
+    is_resend: bool = False
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who acts, where, when, and the act's own name."""
+
+    project: Project
+    annotator: User
+    client_uuid: UUID
+    now: datetime
+    duration_ms: int | None = None
+    from_history: bool = False
+
+
+def record_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> Act:
+    """Answer an example with a set of class ids (exactly one, in a project of single labels).
+
+    Answering again replaces the annotator's own answer and nobody else's (a `relabel` event).
+    An answer whose lease ended is kept all the same.
+
+    Raises:
+        AnswerRefused: not exactly one label; a class that is retired or of another project; an
+            example that is never asked (test split, duplicate).
+        NoSuchExample: the example is not in the project.
+        AnswerConflict: the client UUID names another act.
+    """
+    with transaction.atomic():
+        project = _lock(sender)
+        if done := _resend(sender, example_id, {Kind.LABEL, Kind.RELABEL}, labels=list(labels)):
+            return done
+        example = _askable(project, example_id)
+        _check_labels(project, labels)
+        stands = _mine(sender, example).state == State.LABELLED
+        kind = Kind.RELABEL if stands else Kind.LABEL
+        act = _append(sender, example, kind, labels=list(labels))
+        leases.release(example_id=example.pk, annotator=sender.annotator)
+        return act
+
+
+def change_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> Act:
+    """Answer anew, from the history page, an example that the annotator dealt with before.
+
+    Raises:
+        AnswerRefused: as for `record_label`; or there is nothing of the annotator's to change, or
+            it says the same already.
+    """
+    mine = Annotation.objects.filter(
+        project=sender.project, example_id=example_id, annotator=sender.annotator
+    ).first()
+    if mine is None:
+        raise NoSuchExample("You have not answered this text, so there is nothing to change.")
+    resent = AnnotationEvent.objects.filter(client_uuid=sender.client_uuid).exists()
+    if not resent and mine.labels == list(labels) and mine.state == State.LABELLED:
+        raise AnswerConflict("That is the answer it has already.")
+    return record_label(sender=sender, example_id=example_id, labels=labels)
+
+
+def skip(*, sender: Sender, example_id: int) -> Act:
+    """Pass an example over: it is not asked of this annotator again, and gets no label.
+
+    Raises:
+        AnswerConflict: the annotator's label stands on it (answered in another tab, say).
+        AnswerRefused, NoSuchExample: as for `record_label`.
+    """
+    with transaction.atomic():
+        project = _lock(sender)
+        if done := _resend(sender, example_id, {Kind.SKIP}):
+            return done
+        example = _askable(project, example_id)
+        mine = _mine(sender, example)
+        if mine.state == State.LABELLED and not mine.stale:
+            raise AnswerConflict(
+                "You have labelled this text already, so it was not skipped. "
+                "Change the answer on the history page."
+            )
+        act = _append(sender, example, Kind.SKIP)
+        leases.release(example_id=example.pk, annotator=sender.annotator)
+        return act
+
+
+def flag(*, sender: Sender, example_id: int) -> Act:
+    """Mark an example as one to talk about. It stays before the annotator."""
+    return _mark(sender, example_id, Kind.FLAG)
+
+
+def unflag(*, sender: Sender, example_id: int) -> Act:
+    """Take the flag back."""
+    return _mark(sender, example_id, Kind.UNFLAG)
+
+
+def comment(*, sender: Sender, example_id: int, text: str) -> Act:
+    """Write or replace the annotator's comment on an example; an empty text removes it.
+
+    Raises:
+        AnswerRefused: longer than `COMMENT_CHARACTERS`; holds a NUL; nothing to write or remove.
+    """
+    text = text.replace("\r\n", "\n").strip()
+    _check_comment(text)
+    with transaction.atomic():
+        project = _lock(sender)
+        if done := _resend(sender, example_id, {Kind.COMMENT}, comment=text):
+            return done
+        example = _askable(project, example_id)
+        if not text and not _mine(sender, example).comment:
+            raise AnswerRefused("The comment is empty, and there was none to remove.")
+        return _append(sender, example, Kind.COMMENT, comment=text)
+
+
+def _mark(sender: Sender, example_id: int, kind: AnnotationEvent.Kind) -> Act:
+    with transaction.atomic():
+        project = _lock(sender)
+        if done := _resend(sender, example_id, {kind}):
+            return done
+        example = _askable(project, example_id)
+        if _mine(sender, example).flagged == (kind == Kind.FLAG):
+            raise AnswerConflict(
+                "This text is flagged already." if kind == Kind.FLAG else "This text has no flag."
+            )
+        return _append(sender, example, kind)
+
+
+def _lock(sender: Sender) -> Project:
+    """One writer a project at a time; without the key, so that others may still take leases."""
+    return Project.objects.select_for_update(no_key=True).get(pk=sender.project.pk)
+
+
+def _resend(
+    sender: Sender, example_id: int, kinds: set[AnnotationEvent.Kind], **said: Any
+) -> Act | None:
+    """The act of this client UUID, if it was recorded before and said the same."""
+    event = AnnotationEvent.objects.filter(client_uuid=sender.client_uuid).first()
+    if event is None:
+        return None
+    same = (
+        event.project_id == sender.project.pk
+        and event.annotator_id == sender.annotator.pk
+        and event.example_id == example_id
+        and event.kind in kinds
+        and all(getattr(event, name) == value for name, value in said.items())
+    )
+    if not same:
+        raise AnswerConflict(
+            "This page was answered before, and differently: the first answer stands. "
+            "Undo it, or change it on the history page."
+        )
+    annotation = Annotation.objects.get(example_id=event.example_id, annotator=sender.annotator)
+    return Act(event, annotation, is_resend=True)
+
+
+def _askable(project: Project, example_id: int) -> Example:
+    example = Example.objects.filter(project=project, pk=example_id).defer("text").first()
+    if example is None:
+        raise NoSuchExample("This text is not in the project (any more).")
+    if example.role == Example.Role.TEST:
+        raise AnswerRefused("This text belongs to the test split, which nobody labels here.")
+    if example.role == Example.Role.DUPLICATE:
+        raise AnswerRefused("This text is a duplicate: it takes the label of its original.")
+    return example
+
+
+def _check_labels(project: Project, labels: Sequence[int]) -> None:
+    if len(labels) != 1:
+        raise AnswerRefused(f"An answer here is exactly one class; this one had {len(labels)}.")
+    label_class = LabelClass.objects.filter(project=project, pk=labels[0]).first()
+    if label_class is None:
+        raise AnswerRefused("That class is not one of this project's. Choose one that is shown.")
+    if label_class.retired_at is not None:
+        raise AnswerRefused(
+            f"The class “{label_class.name}” was retired meanwhile. Choose one that is shown."
+        )
+
+
+def _check_comment(text: str) -> None:
+    if len(text) > COMMENT_CHARACTERS:
+        raise AnswerRefused(
+            f"The comment has {len(text):,} characters; {COMMENT_CHARACTERS:,} are allowed. "
+            "It was not saved."
+        )
+    if "\0" in text:
+        raise AnswerRefused("The comment holds a NUL character, which cannot be stored.")
+
+
+def _mine(sender: Sender, example: Example) -> Annotation:
+    """The annotator's state on the example; an unsaved open one while there is none."""
+    found = Annotation.objects.filter(example=example, annotator=sender.annotator).first()
+    return found or Annotation(
+        project=sender.project, example=example, annotator=sender.annotator, state=State.OPEN
+    )
+
+
+def _append(sender: Sender, example: Example, kind: AnnotationEvent.Kind, **said: Any) -> Act:
+    event = AnnotationEvent.objects.create(
+        project=sender.project,
+        seq=next_seq(sender.project.pk),
+        example=example,
+        annotator=sender.annotator,
+        kind=kind,
+        client_uuid=sender.client_uuid,
+        created_at=sender.now,
+        duration_ms=_sane(sender.duration_ms),
+        **_provenance(sender, example),
+        **said,
+    )
+    return Act(event, bring_up_to_date(event=event, example=example, annotator=sender.annotator))
+
+
+def _sane(duration_ms: int | None) -> int | None:
+    return None if duration_ms is None else min(max(duration_ms, 0), LONGEST_DURATION_MS)
+
+
+def _provenance(sender: Sender, example: Example) -> dict[str, Any]:
+    """How the example came to be asked: what the lease says, or what is known without one."""
+    if sender.from_history:
+        return {"draw": Draw.HISTORY}
+    lease = Lease.objects.filter(example=example, annotator=sender.annotator).first()
+    if lease is None:
+        return {"draw": Draw.LATE}
+    columns = ("draw", "chance", "fit_id", "strategy", "score", "rank", "reason")
+    return {name: getattr(lease, name) for name in columns}
+
+
+def bring_up_to_date(*, event: AnnotationEvent, example: Example, annotator: User) -> Annotation:
+    """Make `Annotation`, `Example.settled` and the counters say what the ledger adds up to.
+
+    Call it in the event's own transaction, with the project's row locked.
+    """
+    events = AnnotationEvent.objects.filter(example=example, annotator=annotator)
+    classes = {c.pk: c for c in LabelClass.objects.filter(project_id=example.project_id)}
+    standing = add_up(events, classes=classes, is_audit=example.role == Example.Role.AUDIT)
+    others = Annotation.objects.filter(example=example, state=State.LABELLED).exclude(
+        annotator=annotator
+    )
+    labelled_by: set[int | None] = set(others.values_list("annotator_id", flat=True))
+    before = Annotation.objects.filter(example=example, annotator=annotator).first()
+    annotation = _write(event, example, annotator, standing)
+    _settle(example, labelled_by, before, annotation, event.created_at)
+    return annotation
+
+
+def _write(
+    event: AnnotationEvent, example: Example, annotator: User, standing: Standing
+) -> Annotation:
+    annotation, _ = Annotation.objects.update_or_create(
+        example=example,
+        annotator=annotator,
+        defaults={
+            "project_id": example.project_id,
+            "state": standing.state,
+            "labels": list(standing.labels),
+            "flagged": standing.flagged,
+            "comment": standing.comment,
+            "stale": standing.stale,
+            "last_event": event,
+            "updated_at": event.created_at,
+        },
+    )
+    return annotation
+
+
+def _settle(
+    example: Example,
+    labelled_by: set[int | None],
+    before: Annotation | None,
+    after: Annotation,
+    now: datetime,
+) -> None:
+    """`labelled_by`: who else's label stands (None: one known from the data)."""
+    stood = before is not None and before.state == State.LABELLED
+    stands = after.state == State.LABELLED
+    by_others = bool(labelled_by - {None})
+    change = int(stands or by_others) - int(stood or by_others)
+    Example.objects.filter(pk=example.pk).update(settled=stands or bool(labelled_by))
+    Project.objects.filter(pk=example.project_id).update(
+        n_labelled=F("n_labelled") + change, last_activity_at=now
+    )

@@ -1,0 +1,297 @@
+"""The label page: one text, its answer, the next text."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import numpy as np
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from learners.selectors.asked import why_asked
+from learners.selectors.status import ProjectStatus, project_status
+from learners.services import queue
+from learners.services.claiming import Question, claim_next
+from projects.models import AnnotationEvent, Lease, Project, User
+from projects.models.project import Role
+from projects.selectors import labelling as selectors
+from projects.services import answering, undoing
+from projects.services.answering import COMMENT_CHARACTERS, AnswerRefused, Sender
+from projects.services.leases import hold_again
+from projects.views.answer_fields import AnswerFields, read_answer, read_uuid
+from projects.views.fit_hint import start_fit_if_due
+from projects.views.person import person
+
+SHOWN_CHARACTERS = 10_000  # some screens; the rest on request
+BUTTONS_AT_MOST = 12  # above it, a field to type into
+PANELS = ("help", "comment", "why")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def label(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask (GET, for the tab named in the address) or take an answer (POST) and ask on."""
+    sender = request.headers.get("X-Labeler-Outbox")
+    if sender is not None and sender != str(request.user.pk):  # None when signed out
+        words = "You are signed out, or signed in as somebody else."
+        return HttpResponse(words, status=401, content_type="text/plain")
+    return _label(request, pk)
+
+
+@login_required
+def _label(request: HttpRequest, pk: int) -> HttpResponse:
+    project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
+    try:
+        if request.method == "POST":
+            return _answer(request, project)
+        if "tab" not in request.GET:
+            return redirect(label_address(project, uuid.uuid4()))
+        return _ask(request, project, read_uuid(request.GET, "tab"))
+    except AnswerRefused as refusal:
+        return _refuse(request, project, refusal)
+
+
+def label_address(project: Project, tab: UUID, **more: str) -> str:
+    """The label page as one tab sees it."""
+    query = urlencode({"tab": str(tab), **more})
+    return f"{reverse('label', args=[project.pk])}?{query}"
+
+
+def _ask(request: HttpRequest, project: Project, tab: UUID) -> HttpResponse:
+    user = person(request)
+    panel = request.GET.get("panel", "")
+    if request.headers.get("HX-Target") == "side-body":
+        return render(
+            request, "projects/label/panel.html", _panel(request, project, user, tab, panel)
+        )
+    question = _claim(project, user, tab, timezone.now())
+    context = _page(request, project, user, tab, question)
+    if panel:
+        context |= _panel(request, project, user, tab, panel)
+    return _show(request, context)
+
+
+def _answer(request: HttpRequest, project: Project) -> HttpResponse:
+    user, now = person(request), timezone.now()
+    fields, tab = read_answer(request.POST), read_uuid(request.POST, "tab")
+    with transaction.atomic():
+        _perform(Sender(project, user, fields.client_uuid, now, fields.duration_ms), fields, tab)
+        project.refresh_from_db()  # the counters just changed
+        question = _claim(project, user, tab, now)
+        transaction.on_commit(lambda: start_fit_if_due(project.pk, now))
+    if request.headers.get("X-Labeler-Outbox") is None:
+        return redirect(label_address(project, tab))
+    response = _show(request, _page(request, project, user, tab, question))
+    response.headers["X-Labeler-Saved"] = str(fields.client_uuid)
+    return response
+
+
+def _perform(sender: Sender, fields: AnswerFields, tab: UUID) -> None:
+    """Record the act, and let the queue know."""
+    match fields.act:
+        case "undo":
+            _undo(sender, tab)
+        case "label":
+            answering.record_label(
+                sender=sender, example_id=fields.example_id, labels=fields.labels
+            )
+            queue.spend(project_id=sender.project.pk, example_id=fields.example_id)
+        case "skip":
+            answering.skip(sender=sender, example_id=fields.example_id)
+            queue.spend(project_id=sender.project.pk, example_id=fields.example_id)
+        case "flag":
+            answering.flag(sender=sender, example_id=fields.example_id)
+        case "unflag":
+            answering.unflag(sender=sender, example_id=fields.example_id)
+        case "comment":
+            answering.comment(sender=sender, example_id=fields.example_id, text=fields.comment)
+
+
+def _undo(sender: Sender, tab: UUID) -> None:
+    undone = undoing.undo(sender=sender)
+    if undone.is_resend or not undone.awaits_answer:
+        return
+    queue.bring_back(project_id=sender.project.pk, example_id=undone.undone.example_id)
+    hold_again(
+        project=sender.project,
+        annotator=sender.annotator,
+        tab=tab,
+        undone=undone.undone,
+        now=sender.now,
+    )
+
+
+def _claim(project: Project, user: User, tab: UUID, now: datetime) -> Question | None:
+    if not project.label_classes.active().exists():
+        return None
+    rng = np.random.default_rng()
+    return claim_next(project=project, annotator=user, tab=tab, rng=rng, now=now)
+
+
+def _refuse(request: HttpRequest, project: Project, refusal: AnswerRefused) -> HttpResponse:
+    """Say what was wrong beside the text that is (still) to be answered."""
+    data = request.POST if request.method == "POST" else request.GET
+    user = person(request)
+    try:
+        tab = read_uuid(data, "tab")
+    except AnswerRefused:
+        tab = uuid.uuid4()
+    question = _claim(project, user, tab, timezone.now())
+    context = _page(request, project, user, tab, question) | {"refusal": str(refusal)}
+    response = _show(request, context, status=refusal.status)
+    response.headers["X-Labeler-Refused"] = data.get("client_uuid", "")[:36]
+    return response
+
+
+def _show(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """The whole page, or the one fragment that an answer swaps."""
+    fragment = request.headers.get("X-Labeler-Outbox") or request.headers.get("HX-Request")
+    template = "projects/label/answer.html" if fragment else "projects/label/page.html"
+    return render(request, template, context, status=status)
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What the machine is at, in few words. `trouble`: the project page says what to do."""
+
+    next_fit: str
+    words: str
+    trouble: bool = False
+
+
+def _learning(status: ProjectStatus) -> Learning:
+    left = status.batch_size - status.changes_waiting
+    next_fit = f"next fit in {left}" if left > 0 else "next fit is due"
+    newest, embedding = status.newest_fit, status.embedding
+    if not status.worker_alive:
+        return Learning(next_fit, "learning: worker is away", trouble=True)
+    if status.running_fit:
+        return Learning(next_fit, "learning: training")
+    if embedding.error or embedding.stalled or (newest and newest.status == newest.Status.FAILED):
+        return Learning(next_fit, "learning: in trouble", trouble=True)
+    if not embedding.complete:
+        return Learning(next_fit, f"learning: reading texts, {embedding.share:.0%}")
+    return Learning(next_fit, "learning: up to date" if newest else "learning: no model yet")
+
+
+@dataclass(frozen=True)
+class ShownText:
+    """The text, or its first screens. `n_hidden`: characters left out."""
+
+    text: str
+    n_hidden: int
+
+
+def _page(
+    request: HttpRequest, project: Project, user: User, tab: UUID, question: Question | None
+) -> dict[str, Any]:
+    now = timezone.now()
+    status = project_status(project, now)
+    classes = list(project.label_classes.active())
+    context: dict[str, Any] = {
+        "project": project,
+        "is_owner": project.memberships.filter(user=user, role=Role.OWNER).exists(),
+        "tab": tab,
+        "client_uuid": uuid.uuid4(),
+        "classes": classes,
+        "many_classes": len(classes) > BUTTONS_AT_MOST,
+        "n_texts": project.n_pool + project.n_audit,
+        "status": status,
+        "learning": _learning(status),
+        "last": _last_act(project, user, {c.pk: c.name for c in project.label_classes.all()}),
+        "question": question,
+    }
+    if question is None:
+        return context | {"pause": selectors.pause(project=project, annotator=user, now=now)}
+    return context | {
+        "shown": _shown(question.example.text, whole="all" in request.GET),
+        "mine": selectors.my_annotation(example=question.example, annotator=user),
+        "metadata": metadata_line(question.example.metadata),
+    }
+
+
+def _shown(text: str, *, whole: bool) -> ShownText:
+    if whole or len(text) <= SHOWN_CHARACTERS * 1.2:  # no button for a last few lines
+        return ShownText(text, 0)
+    return ShownText(text[:SHOWN_CHARACTERS], len(text) - SHOWN_CHARACTERS)
+
+
+def metadata_line(metadata: dict[str, Any]) -> list[tuple[str, str]]:
+    """Up to eight pairs, each cut to a glance."""
+    return [(str(name)[:40], str(value)[:120]) for name, value in list(metadata.items())[:8]]
+
+
+@dataclass(frozen=True)
+class LastAct:
+    """The line after an answer: what was done, and which event `w` explains (0: none)."""
+
+    words: str
+    explains: int
+
+
+def _last_act(project: Project, user: User, names: dict[int, str]) -> LastAct | None:
+    event = selectors.newest_act(project=project, annotator=user)
+    if event is None:
+        return None
+    answer = selectors.newest_answer(project=project, annotator=user)
+    return LastAct(_words(event, names), answer.pk if answer else 0)
+
+
+def _words(event: AnnotationEvent, names: dict[int, str]) -> str:
+    kind = AnnotationEvent.Kind
+    match event.kind:
+        case kind.LABEL | kind.RELABEL:
+            return " + ".join(names[label] for label in event.labels)
+        case kind.UNDO if event.undoes:
+            return f"took back: {_words(event.undoes, names)}"
+        case kind.COMMENT:
+            return "comment saved" if event.comment else "comment removed"
+        case kind.UNFLAG:
+            return "flag removed"
+    return str(event.get_kind_display())
+
+
+def _panel(
+    request: HttpRequest, project: Project, user: User, tab: UUID, panel: str
+) -> dict[str, Any]:
+    if panel not in PANELS:
+        raise AnswerRefused(f"There is no panel “{panel[:40]}”; {', '.join(PANELS)} are.")
+    context: dict[str, Any] = {"project": project, "tab": tab, "panel": panel}
+    if panel == "help":
+        return context | {"help_classes": list(project.label_classes.active())}
+    if panel == "why":
+        event = _event_to_explain(request, project, user)
+        return context | {"why": why_asked(event, project), "why_event": event}
+    return context | _comment_panel(project, user, tab)
+
+
+def _comment_panel(project: Project, user: User, tab: UUID) -> dict[str, Any]:
+    lease = Lease.objects.filter(project=project, annotator=user, tab=tab).first()
+    if lease is None:
+        raise AnswerRefused("No text is open in this tab, so there is nothing to comment on.")
+    mine = selectors.my_annotation(example=lease.example, annotator=user)
+    return {
+        "comment_on": lease.example,
+        "comment": mine.comment if mine else "",
+        "comment_characters": COMMENT_CHARACTERS,
+        "comment_uuid": uuid.uuid4(),
+    }
+
+
+def _event_to_explain(request: HttpRequest, project: Project, user: User) -> AnnotationEvent:
+    wanted = request.GET.get("event", "")
+    own = AnnotationEvent.objects.filter(project=project, annotator=user)
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else 0
+    event = own.filter(pk=number).first()
+    if event is None:
+        raise AnswerRefused("That answer is not one of yours in this project.")
+    return event
