@@ -37,8 +37,14 @@ def broker_url(var_dir: Path) -> str:
 
 def database(var_dir: Path) -> dict[str, Any]:
     """Django's `DATABASES` entry from `DATABASE_URL`, else from the embedded PostgreSQL."""
-    url = os.environ.get("DATABASE_URL") or services(var_dir).get("database")
-    return database_from_url(url or "postgresql://labeler@/labeler?host=/nowhere")
+    return database_from_url(database_url(var_dir))
+
+
+def database_url(var_dir: Path) -> str:
+    """`DATABASE_URL`, else the embedded PostgreSQL; while none was started, one that refuses."""
+    return os.environ.get("DATABASE_URL") or services(var_dir).get(
+        "database", "postgresql://labeler@/labeler?host=/nowhere"
+    )
 
 
 def database_from_url(url: str) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The build step for what browsers load: the chart library's bundle, then the collected files."""
 
 import hashlib
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 
 VEGA_LITE = "6.4"
 
@@ -28,12 +30,27 @@ def write_chart_bundle(var: Path) -> Path:
     return path
 
 
-def digest(folders: Iterable[Path]) -> str:
-    """Changes with any file's name, size or time under `folders`: cheaper than reading them."""
+def is_built() -> bool:
+    """Whether the collected files are those of the present sources."""
+    stamp = _stamp()
+    manifest = stamp.parent / "staticfiles.json"
+    return manifest.exists() and stamp.exists() and stamp.read_text("utf-8") == sources_digest()
+
+
+def note_built() -> None:
+    """Remember the sources that the collected files were made from."""
+    _stamp().write_text(sources_digest(), "utf-8")
+
+
+def _stamp() -> Path:
+    return Path(settings.STATIC_ROOT) / ".sources"
+
+
+def sources_digest() -> str:
+    """Changes with any source's path, size or time: cheaper than reading them all."""
     seen = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                found = path.stat()
-                seen.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            found = Path(storage.path(path)).stat()
+            seen.update(f"{path}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return seen.hexdigest()

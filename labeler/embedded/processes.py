@@ -72,6 +72,11 @@ def end(
     """Ask `process` to stop with `first`; after `patience_seconds` kill its whole session."""
     if process.poll() is None:
         process.send_signal(first)
+    finish(process, patience_seconds=patience_seconds)
+
+
+def finish(process: subprocess.Popen[bytes], *, patience_seconds: float) -> None:
+    """Wait for `process`, which was told to stop; then kill it and whatever is left of its session."""
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(patience_seconds)
     with contextlib.suppress(ProcessLookupError):

@@ -1,0 +1,1 @@
+"""From a bare machine to an environment with exact versions; standard library only."""
