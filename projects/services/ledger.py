@@ -22,6 +22,14 @@ def next_seq(project_id: int) -> int:
     return Project.objects.values_list("seq", flat=True).get(pk=project_id)
 
 
+def take_seqs(*, project_id: int, n: int) -> int:
+    """The first of `n` event numbers in a row. Locks the project's row as `next_seq` does."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("take_seqs needs a transaction")
+    Project.objects.filter(pk=project_id).update(seq=F("seq") + n)
+    return Project.objects.values_list("seq", flat=True).get(pk=project_id) - n + 1
+
+
 def append_project_event(
     *,
     project_id: int,

@@ -1,0 +1,100 @@
+"""One look through a file before anything is decided: columns, first rows, values, blanks."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from projects.reading.records import Record
+
+PREVIEW_ROWS = 8
+PREVIEW_CHARS = 300
+TRACKED_COLUMNS = 60
+TRACKED_VALUES = 500
+TRACKED_CHARS = 120
+N_BLANK_LINES_NAMED = 10
+
+
+@dataclass
+class ColumnFacts:
+    """What was seen in one column. `values` is None once there are too many to be classes."""
+
+    name: str
+    n: int = 0
+    n_chars: int = 0
+    n_blank: int = 0
+    blank_lines: list[int] = field(default_factory=list)
+    values: dict[str, list[str | int]] | None = field(default_factory=dict)
+
+    def see(self, line: int, cell: str) -> None:
+        self.n += 1
+        if is_blank(cell):
+            self.n_blank += 1
+            if len(self.blank_lines) < N_BLANK_LINES_NAMED:
+                self.blank_lines.append(line)
+            return
+        self.n_chars += len(cell)
+        if self.values is not None:
+            self._count(cell)
+
+    def _count(self, cell: str) -> None:
+        values = self.values
+        if values is None:
+            return
+        seen = values.get(same(cell)) if len(cell) <= TRACKED_CHARS else None
+        if seen is not None:
+            seen[1] = int(seen[1]) + 1
+        elif len(cell) > TRACKED_CHARS or len(values) >= TRACKED_VALUES:
+            self.values = None
+        else:
+            values[same(cell)] = [cell.strip(), 1]
+
+    @property
+    def mean_chars(self) -> float:
+        return self.n_chars / max(1, self.n - self.n_blank)
+
+
+@dataclass
+class Scan:
+    """`complete` is False when the file was too long to be looked through at once."""
+
+    columns: dict[str, ColumnFacts] = field(default_factory=dict)
+    preview: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    n_rows: int = 0
+    complete: bool = True
+
+
+def scan_records(records: Iterable[Record], *, max_rows: int) -> Scan:
+    """Look through at most `max_rows` rows. Raises BadInput as the records do."""
+    scan = Scan()
+    for line, cells in records:
+        if scan.n_rows >= max_rows:
+            scan.complete = False
+            break
+        scan.n_rows += 1
+        _see(scan, line, cells)
+    return scan
+
+
+def _see(scan: Scan, line: int, cells: dict[str, str]) -> None:
+    if len(scan.preview) < PREVIEW_ROWS:
+        scan.preview.append((line, {name: cell[:PREVIEW_CHARS] for name, cell in cells.items()}))
+    for name, cell in cells.items():
+        facts = scan.columns.get(name)
+        if facts is None:
+            facts = scan.columns[name] = ColumnFacts(name)
+            if len(scan.columns) > TRACKED_COLUMNS:
+                facts.values = None
+        facts.see(line, cell)
+
+
+def is_blank(text: str) -> bool:
+    """Nothing to read: white space, or a few characters that show nothing."""
+    short = text.strip()
+    if len(short) > 8:
+        return False
+    return all(unicodedata.category(c) in {"Cf", "Cc", "Zs", "Zl", "Zp"} for c in short)
+
+
+def same(label: str) -> str:
+    """The form in which two spellings of one label are the same: NFC, no case, no outer blanks."""
+    return unicodedata.normalize("NFC", label).strip().casefold()

@@ -1,0 +1,137 @@
+"""From rows to texts, once somebody has said what each column is."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from projects.reading.errors import BadInput, excerpt
+from projects.reading.guessing import TEST_WORDS
+from projects.reading.json_lines import Nested
+from projects.reading.limits import MAX_ID_CHARS, MAX_LABEL_CHARS, MAX_SPLIT_CHARS
+from projects.reading.records import Layout, Record
+from projects.reading.scanning import is_blank, same
+
+GOLD, KNOWN = "gold", "known"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnChoice:
+    """What each column is, by name.
+
+    `label_use`: `gold` (kept apart: measures, never trains) or `known` (answers that train).
+    `leave_out_blank`: rows without a text are left out and counted; else they refuse the import.
+    `ignored_labels`: values of the label column whose rows come in without a label.
+    """
+
+    text: str
+    id: str | None = None
+    label: str | None = None
+    label_use: str = GOLD
+    split: str | None = None
+    metadata: tuple[str, ...] = ()
+    layout: Layout = field(default_factory=lambda: Layout(kind="csv"))
+    leave_out_blank: bool = False
+    ignored_labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.label_use not in {GOLD, KNOWN}:
+            raise ValueError(f"label_use {self.label_use!r}; allowed: {GOLD}, {KNOWN}")
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "ColumnChoice":
+        """The choice that `as_json` wrote; keys that it does not know are left aside."""
+        own = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
+        own["layout"] = Layout(**own["layout"])
+        own["metadata"] = tuple(own["metadata"])
+        own["ignored_labels"] = tuple(own["ignored_labels"])
+        return cls(**own)
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """One row. `label` is "" when it has none; a blank `text` only where those are left out."""
+
+    line: int
+    text: str
+    id: str
+    label: str
+    split: str
+    metadata: dict[str, str]
+
+    @property
+    def is_test(self) -> bool:
+        return self.split.casefold() in TEST_WORDS
+
+
+def read_texts(records: Iterable[Record], *, choice: ColumnChoice, file: str) -> Iterator[TextRow]:
+    """Texts in the file's order, blank ones included where `choice` leaves them out.
+
+    Raises:
+        BadInput: a missing column, a blank text, a nested or over-long value.
+    """
+    ignored = {same(label) for label in choice.ignored_labels}
+    for line, cells in records:
+        row = _row(line, cells, choice, file)
+        yield _without_label(row) if row.label and same(row.label) in ignored else row
+
+
+def _without_label(row: TextRow) -> TextRow:
+    return TextRow(row.line, row.text, row.id, "", row.split, row.metadata)
+
+
+def _row(line: int, cells: dict[str, str], choice: ColumnChoice, file: str) -> TextRow:
+    text = cells.get(choice.text, "")
+    if type(text) is Nested:
+        raise _nested(text, choice.text, line, file)
+    if is_blank(text):
+        _check_blank(choice, cells, line, file)
+    return TextRow(
+        line=line,
+        text=text,
+        id=_short(cells, choice.id, MAX_ID_CHARS, line, file),
+        label=_short(cells, choice.label, MAX_LABEL_CHARS, line, file),
+        split=_short(cells, choice.split, MAX_SPLIT_CHARS, line, file),
+        metadata={name: cells[name] for name in choice.metadata if cells.get(name)},
+    )
+
+
+def _check_blank(choice: ColumnChoice, cells: dict[str, str], line: int, file: str) -> None:
+    if choice.leave_out_blank:
+        return
+    missing = choice.text not in cells and choice.layout.kind != "jsonl"
+    raise BadInput(
+        file=file,
+        line=line,
+        column=choice.text,
+        found=f"no such column; columns: {excerpt(', '.join(cells))}" if missing else "no text",
+        allowed="a text in every row, or tick “leave out rows without a text”",
+    )
+
+
+def _short(cells: dict[str, str], column: str | None, limit: int, line: int, file: str) -> str:
+    value = cells.get(column, "") if column else ""
+    if type(value) is Nested:
+        raise _nested(value, column or "", line, file)
+    value = value.strip()
+    if len(value) > limit:
+        raise BadInput(
+            file=file,
+            line=line,
+            column=column,
+            found=f"{len(value):,} characters: “{excerpt(value)}”",
+            allowed=f"{limit} characters",
+        )
+    return value
+
+
+def _nested(value: str, column: str, line: int, file: str) -> BadInput:
+    return BadInput(
+        file=file,
+        line=line,
+        column=column,
+        found=f"a list or an object: “{excerpt(value)}”",
+        allowed="a text, a number or null here; nested values may be metadata",
+    )

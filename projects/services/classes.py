@@ -1,0 +1,210 @@
+"""Label classes: added, renamed, described, recoloured and put in order, as events."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from projects.models import Annotation, Example, LabelClass, Project, ProjectEvent, User
+from projects.models.label_class import N_COLOURS
+from projects.reading.limits import MAX_CLASSES
+from projects.services.ledger import append_project_event
+from projects.services.refusals import Refused
+
+MAX_NAME_CHARS = 120
+MAX_DESCRIPTION_CHARS = 1000
+# What the label page itself listens to, so that no class may take it.
+PAGE_KEYS = "sufcghw?"
+CHANGEABLE = ("name", "description", "colour", "shortcut")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassSpec:
+    """A class that somebody wants. `colour` is 1 to 12, `shortcut` one character or ""."""
+
+    name: str
+    description: str = ""
+    colour: int = 1
+    shortcut: str = ""
+    is_none: bool = False
+
+
+def check_specs(specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = ()) -> None:
+    """Every class by itself, and all of them together with those that stand.
+
+    Raises:
+        Refused: with the row of the first class that cannot be.
+    """
+    beside = list(beside)
+    if len(specs) + len(beside) > MAX_CLASSES:
+        raise Refused("name", f"{len(specs) + len(beside)} classes; allowed: {MAX_CLASSES}.")
+    names = {c.name.casefold(): c.name for c in beside}
+    keys = {c.shortcut: c.name for c in beside if c.shortcut}
+    has_none = any(c.is_none for c in beside)
+    for row, spec in enumerate(specs):
+        _check_spec(spec, row)
+        if other := names.get(spec.name.strip().casefold()):
+            raise Refused("name", f"There is already a class “{other}”.", row=row)
+        if spec.shortcut and (other := keys.get(spec.shortcut)):
+            raise Refused("shortcut", f"The key {spec.shortcut} belongs to “{other}”.", row=row)
+        if spec.is_none and has_none:
+            raise Refused("name", "One class can stand for “none of these”.", row=row)
+        names[spec.name.strip().casefold()] = spec.name
+        keys |= {spec.shortcut: spec.name} if spec.shortcut else {}
+        has_none = has_none or spec.is_none
+
+
+def _check_spec(spec: ClassSpec, row: int | None) -> None:
+    name = spec.name.strip()
+    if not name or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        found = f"{len(name)} characters" if name.isprintable() else "control characters"
+        message = f"A name has 1 to {MAX_NAME_CHARS} printable characters; found: {found}."
+        raise Refused("name", message, row=row)
+    if len(spec.description) > MAX_DESCRIPTION_CHARS or "\0" in spec.description:
+        found = f"{len(spec.description)} characters"
+        raise Refused("description", f"At most {MAX_DESCRIPTION_CHARS}; found: {found}.", row=row)
+    if not 1 <= spec.colour <= N_COLOURS:
+        raise Refused("colour", f"Colours are numbered 1 to {N_COLOURS}.", row=row)
+    if spec.shortcut and (len(spec.shortcut) > 1 or not spec.shortcut.isalnum()):
+        raise Refused("shortcut", "A key is one letter or digit.", row=row)
+    if spec.shortcut and spec.shortcut.lower() in PAGE_KEYS:
+        message = f"The key {spec.shortcut} already does something on the label page; taken: {' '.join(PAGE_KEYS)}."
+        raise Refused("shortcut", message, row=row)
+
+
+@transaction.atomic
+def add_classes(
+    *, actor: User | None, project: Project, specs: Sequence[ClassSpec], now: datetime
+) -> list[LabelClass]:
+    """Add classes behind those that stand. Audit answers given without them become stale.
+
+    Raises:
+        Refused: a name, key, colour or description that cannot be; nothing is added.
+    """
+    locked = Project.objects.select_for_update().get(pk=project.pk)
+    standing = list(LabelClass.objects.filter(project=locked).active())
+    check_specs(specs, beside=standing)
+    position = max((c.position for c in standing), default=-1)
+    added = [
+        _add(actor=actor, project=locked, spec=spec, position=position + i, now=now)
+        for i, spec in enumerate(specs, start=1)
+    ]
+    if added:
+        mark_audit_stale(project_id=locked.pk)
+    return added
+
+
+def _add(
+    *, actor: User | None, project: Project, spec: ClassSpec, position: int, now: datetime
+) -> LabelClass:
+    row = LabelClass.objects.create(
+        project=project,
+        name=spec.name.strip(),
+        description=spec.description.strip(),
+        colour=spec.colour,
+        shortcut=spec.shortcut,
+        is_none=spec.is_none,
+        position=position,
+    )
+    payload = {"class": row.pk, **facts(row), "is_none": row.is_none}
+    kind = ProjectEvent.Kind.CLASS_ADDED
+    event = append_project_event(
+        project_id=project.pk, kind=kind, actor=actor, payload=payload, now=now
+    )
+    row.added_seq = event.seq
+    row.save(update_fields=["added_seq"])
+    return row
+
+
+def mark_audit_stale(*, project_id: int) -> int:
+    """Audit answers older than a new class are asked again; until then they do not measure."""
+    return Annotation.objects.filter(
+        project_id=project_id,
+        state=Annotation.State.LABELLED,
+        stale=False,
+        annotator__isnull=False,
+        example__role=Example.Role.AUDIT,
+    ).update(stale=True)
+
+
+def facts(row: LabelClass) -> dict[str, Any]:
+    """What can be changed about a class, as the ledger keeps it."""
+    return {name: getattr(row, name) for name in CHANGEABLE}
+
+
+@transaction.atomic
+def change_class(
+    *, actor: User, label_class: LabelClass, spec: ClassSpec, now: datetime
+) -> LabelClass:
+    """Rename, describe, recolour or re-key. No change writes no event.
+
+    Raises:
+        Refused: the new name or key is taken, or cannot be.
+    """
+    Project.objects.select_for_update().get(pk=label_class.project_id)
+    row = standing_class(label_class)
+    others = LabelClass.objects.filter(project_id=row.project_id).active().exclude(pk=row.pk)
+    _check_one(spec, others)
+    old = facts(row)
+    for name in CHANGEABLE:
+        value = getattr(spec, name)
+        setattr(row, name, value.strip() if isinstance(value, str) else value)
+    changed = {name: {"old": old[name], "new": new} for name, new in facts(row).items()}
+    changed = {name: pair for name, pair in changed.items() if pair["old"] != pair["new"]}
+    if changed:
+        row.save(update_fields=[*CHANGEABLE])
+        renamed = "name" in changed
+        kind = ProjectEvent.Kind.CLASS_RENAMED if renamed else ProjectEvent.Kind.CLASS_CHANGED
+        append_project_event(
+            project_id=row.project_id,
+            kind=kind,
+            actor=actor,
+            payload={"class": row.pk, "changed": changed},
+            now=now,
+        )
+    return row
+
+
+def _check_one(spec: ClassSpec, others: Iterable[LabelClass]) -> None:
+    try:
+        check_specs([spec], beside=others)
+    except Refused as refused:
+        raise Refused(refused.field, refused.message) from refused
+
+
+def standing_class(label_class: LabelClass) -> LabelClass:
+    """The class as it is now. Raises Refused when somebody has retired it meanwhile."""
+    row = LabelClass.objects.get(pk=label_class.pk)
+    if row.retired_at is not None:
+        raise Refused("name", f"“{row.name}” is no longer in use; nothing was changed.")
+    return row
+
+
+@transaction.atomic
+def reorder_classes(*, actor: User, project: Project, order: Sequence[int], now: datetime) -> None:
+    """Put the classes in this order of ids.
+
+    Raises:
+        Refused: `order` does not hold each standing class once.
+    """
+    Project.objects.select_for_update().get(pk=project.pk)
+    standing = {c.pk: c for c in LabelClass.objects.filter(project=project).active()}
+    if sorted(order) != sorted(standing):
+        raise Refused(
+            "order", "The classes changed meanwhile; reload the page and order them again."
+        )
+    old = list(standing)
+    if list(order) == old:
+        return
+    for position, pk in enumerate(order):
+        standing[pk].position = position
+    LabelClass.objects.bulk_update(standing.values(), ["position"])
+    append_project_event(
+        project_id=project.pk,
+        kind=ProjectEvent.Kind.CLASS_CHANGED,
+        actor=actor,
+        payload={"order": {"old": old, "new": list(order)}},
+        now=now,
+    )
