@@ -12,42 +12,43 @@ from tests.accounts.test_signing_in import signed_in
 from tests.factories import make_project, make_user
 
 pytestmark = pytest.mark.django_db
-FILLING = {"int": 1, "uuid": "12345678-1234-5678-1234-567812345678", "str": "x", "slug": "x"}
-OWNERS_ONLY = ("retrain", "project-delete", "project-add-texts")
+FILLING = {"int": 1, "uuid": "12345678-1234-5678-1234-567812345678", "string": "x", "slug": "x"}
+REGEX_FILLING = {"kind": "svg"}
+OWNERS_ONLY = ("/settings/", "/model/", "/labels.", "/ledger.", "/retrain/")
 
 
 def patterns(
     within: list[URLPattern | URLResolver] | None = None, prefix: str = ""
 ) -> Iterator[tuple[str, URLPattern]]:
-    """Each address with a name, its route before it; the admin site has its own rules."""
+    """Each address with its whole route; the admin site has its own rules."""
     for pattern in get_resolver().url_patterns if within is None else within:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
-            yield route, pattern
+            yield route.replace("^", "").replace("\\", ""), pattern
         elif pattern.namespace != "admin":
             yield from patterns(pattern.url_patterns, route)
 
 
 PROJECT_ADDRESSES = {
-    pattern.name: (route, pattern)
+    str(pattern.name): (route, pattern)
     for route, pattern in patterns()
-    if route.startswith("projects/<int:pk>/") and pattern.name
+    if route.startswith("projects/")
 }
 OWNER_NAMES = [
     name
     for name, (route, _) in PROJECT_ADDRESSES.items()
-    if "/settings/" in route or name in OWNERS_ONLY
+    if any(part in route for part in OWNERS_ONLY)
 ]
 
 
 def address(name: str, project: Project) -> str:
     """The address `name` of `project`, other parameters filled with something."""
-    converters = PROJECT_ADDRESSES[name][1].pattern.converters
-    kinds = {key: type(converter).__name__.lower() for key, converter in converters.items()}
-    values = {
-        key: FILLING[kind.removesuffix("converter").replace("string", "str")]
-        for key, kind in kinds.items()
+    pattern = PROJECT_ADDRESSES[name][1].pattern
+    values: dict[str, object] = {
+        key: FILLING[type(converter).__name__.removesuffix("Converter").lower()]
+        for key, converter in pattern.converters.items()
     }
+    values |= {key: REGEX_FILLING.get(key) for key in pattern.regex.groupindex if key not in values}
     return reverse(name, kwargs={**values, "pk": project.pk})
 
 
@@ -70,7 +71,14 @@ def annotator(project: Project) -> User:
 
 def test_the_walk_finds_the_projects_addresses() -> None:
     assert {"members", "member-add", "member-role"} <= PROJECT_ADDRESSES.keys()
-    assert {"members", "member-link"} <= set(OWNER_NAMES)
+    assert {"members", "member-link", "labels-csv", "model", "retrain"} <= set(OWNER_NAMES)
+
+
+def test_every_address_of_a_project_has_a_name_and_names_the_project() -> None:
+    assert "None" not in PROJECT_ADDRESSES
+    assert all(
+        "pk" in pattern.pattern.regex.groupindex for _, pattern in PROJECT_ADDRESSES.values()
+    )
 
 
 @pytest.mark.parametrize("name", PROJECT_ADDRESSES)

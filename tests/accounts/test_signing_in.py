@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from projects.models import User
+from projects.services.one_time_links import issue_reset_path
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,17 @@ def test_a_lock_holds_for_one_name_only(client: Client, ada: User) -> None:
     for _ in range(get_failure_limit(None, None)):
         client.post(reverse("sign-in"), {**GOOD, "password": "wrong"})
     answer = client.post(reverse("sign-in"), {**GOOD, "username": "grace"})
+    assert answer.status_code == 302
+
+
+def test_a_reset_link_opens_a_locked_account_at_once(client: Client, ada: User) -> None:
+    for _ in range(get_failure_limit(None, None)):
+        client.post(reverse("sign-in"), {**GOOD, "password": "wrong"})
+    form = client.get(issue_reset_path(user=ada))["Location"]
+    fields = {"new_password1": "battery staple", "new_password2": "battery staple"}
+    client.post(form, fields)
+    assert client.get(reverse("account")).status_code == 200
+    answer = Client().post(reverse("sign-in"), {"username": "ada", "password": "battery staple"})
     assert answer.status_code == 302
 
 
