@@ -110,6 +110,11 @@ def label_changes_since_newest_attempt(project_id: int) -> int:
     return n_changes
 
 
+def label_change_marks(project_id: int) -> list[tuple[int, datetime]]:
+    """Number and moment of every label change in the ledger, oldest first."""
+    return list(_changes(project_id, 0).values_list("seq", "created_at"))
+
+
 def _changes(project_id: int, after_seq: int) -> models.QuerySet[AnnotationEvent]:
     return AnnotationEvent.objects.filter(
         Q(kind__in=_LABEL_KINDS) | Q(undoes__kind__in=_LABEL_KINDS),

@@ -10,15 +10,13 @@ from typing import Any, BinaryIO, cast
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import Q
 
-from labeler.sending import send
 from learners.engine.bundle import BundleCard, BundleDigest, write_bundle
+from learners.engine.exporting import ensure_trunk
 from learners.engine.heads import Head
 from learners.engine.intervals import Interval
 from learners.engine.strategies import get_strategy
-from learners.engine.exporting import ensure_trunk
 from learners.models import Fit
 from learners.selectors.training import training_set_from_ledger
 from learners.services.due_work import LONGEST_EXPORT
@@ -26,27 +24,6 @@ from learners.services.prediction import embedder_of, head_of
 from projects.models import DataImport, LabelClass, Project
 
 logger = logging.getLogger(__name__)
-
-
-class NothingToExport(ValueError):
-    """Only a published fit has a model; the message says so."""
-
-
-def request_export(*, fit: Fit, now: datetime) -> None:
-    """Have a worker build the zip of `fit`; asking again while it is built or ready does nothing.
-
-    An earlier error is forgotten and the build tried again.
-
-    Raises:
-        NothingToExport: the fit was not published.
-    """
-    if fit.status != Fit.Status.PUBLISHED:
-        raise NothingToExport(f"Fit {fit.pk} was not published, so there is no model to take away.")
-    wanted = Fit.objects.filter(
-        Q(bundle_requested_at__isnull=True) | ~Q(bundle_error=""), pk=fit.pk, bundle_file=""
-    ).update(bundle_requested_at=now, bundle_started_at=None, bundle_error="")
-    if wanted:
-        transaction.on_commit(lambda: send("learners.export_model", fit.pk))
 
 
 def build_export(*, fit_id: int, clock: Callable[[], datetime]) -> None:
