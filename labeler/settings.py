@@ -137,6 +137,11 @@ SECURE_PROXY_SSL_HEADER = (
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024  # pasted lines and forms with many classes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = [
+    "labeler.uploads.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 CELERY_BROKER_URL = broker_url(VAR_DIR)
 CELERY_RESULT_BACKEND = None
@@ -154,6 +159,13 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "start-due-work": {"task": "learners.start_due_work", "schedule": 15.0},
     "empty-the-bin": {"task": "projects.empty_bin", "schedule": 3600.0},
+    # Messages that nobody took in time are dropped: the next one says the same.
+    "restart-imports": {
+        "task": "projects.restart_imports",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "discard-uploads": {"task": "projects.discard_uploads", "schedule": 3600.0},
 }
 
 LOGGING = {
@@ -180,3 +192,11 @@ LABELER_AUDIT_FRACTION = 0.2
 LABELER_BIN_DAYS = 7
 LABELER_MAX_UPLOAD_BYTES = 500 * 1024 * 1024
 LABELER_MAX_ROWS = 2_000_000
+# Every column that names a file in storage, with the way from its row to the project: what the bin
+# deletes. (Rows need no list: they are found by their foreign keys.)
+LABELER_PROJECT_FILES = [
+    ("projects.DataImport", "project", ["file"]),
+    ("projects.StagedUpload", "project", ["file"]),
+    ("learners.Shard", "embedding_set__project", ["vectors", "example_ids"]),
+    ("learners.Fit", "project", ["head_file", "bundle_file"]),
+]

@@ -14,6 +14,7 @@ from projects.services.importing import (
     retry_import,
     run_import,
 )
+from projects.services.import_writing import copy_examples
 from projects.services.refusals import Refused
 from tests.creating.helpers import added, clock, created, imported, ran
 from tests.factories import NOW, make_label, make_user
@@ -183,14 +184,14 @@ def test_metadata_and_ids_come_in_as_text() -> None:
 
 
 def test_the_ledger_keeps_the_digest_the_seed_the_columns_and_the_counts() -> None:
-    project, data_import = imported(LABELLED)
+    project, _ = imported(LABELLED)
     payload = project.events.get(kind="imported").payload
     assert payload["digest"] == hashlib.sha256(LABELLED.encode()).hexdigest()
     assert (payload["seed"], payload["n_texts"], payload["columns"]["label"]) == (5, 3, "label")
 
 
 def test_an_import_that_is_done_or_alive_is_not_run_again() -> None:
-    project, data_import = imported(LABELLED)
+    _, data_import = imported(LABELLED)
     run_import(data_import_id=data_import.pk, clock=clock)
     assert Example.objects.count() == 3
     DataImport.objects.update(status="running", heartbeat_at=clock() - timedelta(seconds=59))
@@ -212,12 +213,9 @@ def test_a_worker_that_was_overtaken_writes_nothing(monkeypatch: pytest.MonkeyPa
 
     def overtaken(**kwargs: object) -> object:
         DataImport.objects.update(started_at=NOW + timedelta(hours=1))
-        return original(**kwargs)  # type: ignore[arg-type]
+        return copy_examples(**kwargs)  # type: ignore[arg-type]
 
-    from projects.services import importing
-
-    original = importing.copy_examples
-    monkeypatch.setattr(importing, "copy_examples", overtaken)
+    monkeypatch.setattr("projects.services.importing.copy_examples", overtaken)
     project, data_import = ran(project, data_import)
     assert (Example.objects.count(), project.n_rows) == (0, 0)
     assert data_import.finished_at is None

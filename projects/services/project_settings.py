@@ -1,0 +1,86 @@
+"""What an owner may change about a project, each change in the ledger with its old and new value."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Field
+
+from projects.models import Project, ProjectEvent, User
+from projects.services.creating import check_about
+from projects.services.ledger import append_project_event
+from projects.services.refusals import Refused
+
+CHANGEABLE = (
+    "name",
+    "description",
+    "time_zone",
+    "strategy",
+    "batch_size",
+    "audit_share",
+    "lease_seconds",
+)
+Kind = ProjectEvent.Kind
+
+
+@transaction.atomic
+def change_settings(
+    *, actor: User, project: Project, changes: Mapping[str, Any], now: datetime
+) -> list[str]:
+    """Change these settings and no others; the newest write of a field stands.
+
+    Two owners who change different fields at once both get their way. Returns the names of what
+    differs now; what does not differ writes no event.
+
+    Raises:
+        Refused: a value that cannot be; nothing is changed.
+        ValueError: a name that is no setting.
+    """
+    if unknown := set(changes) - set(CHANGEABLE):
+        raise ValueError(f"no settings: {sorted(unknown)}; allowed: {CHANGEABLE}")
+    row = Project.objects.select_for_update().get(pk=project.pk)
+    old = {name: getattr(row, name) for name in CHANGEABLE}
+    for name, value in changes.items():
+        setattr(row, name, _clean(row, name, value))
+    check_about(name=row.name, description=row.description, guideline="", time_zone=row.time_zone)
+    changed = [name for name in CHANGEABLE if getattr(row, name) != old[name]]
+    if not changed:
+        return []
+    row.last_activity_at = now
+    row.save(update_fields=[*changed, "last_activity_at"])
+    for name in changed:
+        kind = Kind.STRATEGY_CHANGED if name == "strategy" else Kind.SETTINGS_CHANGED
+        payload = {"setting": name, "old": old[name], "new": getattr(row, name)}
+        append_project_event(project_id=row.pk, kind=kind, actor=actor, payload=payload, now=now)
+    return changed
+
+
+def _clean(row: Project, name: str, value: Any) -> Any:
+    value = value.strip() if isinstance(value, str) else value
+    try:
+        field: Field[Any, Any] = Project._meta.get_field(name)  # type: ignore[assignment]
+        return field.clean(value, row)
+    except ValidationError as error:
+        raise Refused(name, " ".join(error.messages)) from error
+
+
+@transaction.atomic
+def change_guideline(*, actor: User, project: Project, guideline: str, now: datetime) -> bool:
+    """Replace the guideline. Returns whether it differs.
+
+    Raises:
+        Refused: it is too long, or holds a NUL character.
+    """
+    row = Project.objects.select_for_update().get(pk=project.pk)
+    check_about(name=row.name, description="", guideline=guideline, time_zone=row.time_zone)
+    if row.guideline == guideline:
+        return False
+    payload = {"old": row.guideline, "new": guideline}
+    row.guideline, row.last_activity_at = guideline, now
+    row.save(update_fields=["guideline", "last_activity_at"])
+    append_project_event(
+        project_id=row.pk, kind=Kind.GUIDELINE_CHANGED, actor=actor, payload=payload, now=now
+    )
+    return True
