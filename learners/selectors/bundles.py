@@ -12,7 +12,8 @@ from projects.models import Project
 
 @dataclass(frozen=True)
 class Bundle:
-    """One published fit as a download. `state`: absent, waiting, packing, ready or failed.
+    """One published fit as a download. `state`: absent, waiting, packing, ready, failed or gone
+    (made once, but no longer in the storage).
 
     `n_bytes` is None unless the zip is ready.
     """
@@ -30,8 +31,8 @@ class Bundle:
 
 def bundle_state(fit: Fit) -> str:
     """How far the zip of a published fit is."""
-    if fit.bundle_file and default_storage.exists(fit.bundle_file):
-        return "ready"
+    if fit.bundle_file:
+        return "ready" if default_storage.exists(fit.bundle_file) else "gone"
     if fit.bundle_error:
         return "failed"
     if fit.bundle_started_at:

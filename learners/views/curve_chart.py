@@ -189,7 +189,7 @@ def _x(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "field": "n_labels",
         "type": "quantitative",
         "title": "texts labelled by people",
-        "scale": {"domainMin": 0, "domainMax": max(20, most * 1.04), "nice": False},
+        "scale": {"domainMin": 0, "domainMax": max(most + 10, most * 1.04), "nice": False},
         "axis": {
             "tickMinStep": 1,
             "format": ",d",
