@@ -63,7 +63,16 @@ def checked_answer(answer: Any, *, n_rows: int) -> tuple[Ints, NDArray[np.float6
     if not len(indices):
         return np.empty(0, np.int64), np.empty(0)
     _check_indices(indices, n_rows)
-    return indices.astype(np.int64), _finite(scores)
+    return indices.astype(np.int64), finite_scores(scores)
+
+
+def finite_scores(scores: NDArray[Any]) -> NDArray[np.float64]:
+    """The same scores as float64. Raises `BadAnswer` on one that is no finite number."""
+    if not (np.issubdtype(scores.dtype, np.floating) or np.issubdtype(scores.dtype, np.integer)):
+        raise BadAnswer(f"scores are {scores.dtype}; needed: numbers")
+    if not np.isfinite(scores).all():
+        raise BadAnswer("a score is NaN or infinite; needed: finite numbers")
+    return scores.astype(np.float64)
 
 
 def check_best_first(scores: NDArray[np.float64]) -> None:
@@ -86,14 +95,6 @@ def _check_indices(indices: NDArray[Any], n_rows: int) -> None:
         )
     if len(np.unique(indices)) != len(indices):
         raise BadAnswer("an index is named twice; needed: distinct rows")
-
-
-def _finite(scores: NDArray[Any]) -> NDArray[np.float64]:
-    if not (np.issubdtype(scores.dtype, np.floating) or np.issubdtype(scores.dtype, np.integer)):
-        raise BadAnswer(f"scores are {scores.dtype}; needed: numbers")
-    if not np.isfinite(scores).all():
-        raise BadAnswer("a score is NaN or infinite; needed: finite numbers")
-    return scores.astype(np.float64)
 
 
 def _described(answer: Any) -> str:

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,8 @@ def wilson(n_right: int, n: int, *, confidence: float = 0.95) -> Interval:
         raise ValueError(
             f"{n_right} right of {n}; needed: at least one answer, and 0 <= right <= n"
         )
+    from scipy.stats import binomtest  # noqa: PLC0415  takes a second, and pages import this module
+
     bounds = binomtest(n_right, n).proportion_ci(confidence_level=confidence, method="wilson")
     return Interval(n_right / n, float(bounds.low), float(bounds.high), n)
 
@@ -61,9 +61,14 @@ def macro_f1_bootstrap(
 
     Args:
         truth, predicted: (n,), class ids. class_ids: every class of the project in use.
+
+    Raises:
+        ValueError: `truth` and `predicted` are not of one length.
     """
-    labels = list(dict.fromkeys([*class_ids, *np.unique(truth), *np.unique(predicted)]))
-    counts = np.array([np.sum(np.asarray(truth) == class_id) for class_id in class_ids])
+    right, said = np.asarray(truth), np.asarray(predicted)
+    if right.shape != said.shape:
+        raise ValueError(f"{len(right)} true classes for {len(said)} predictions; needed: one each")
+    counts = np.array([np.sum(right == class_id) for class_id in class_ids])
     n_short = int(np.sum(counts < min_per_class))
     if n_short or not len(counts):
         return MacroF1(
@@ -71,22 +76,23 @@ def macro_f1_bootstrap(
             f"macro-F1 needs {min_per_class} audit answers of every class; "
             f"{n_short} of {len(counts)} have fewer",
         )
-    cells = confusion_matrix(truth, predicted, labels=labels)
-    n = int(cells.sum())
-    # Drawing n rows with replacement is drawing the confusion matrix's cells from a multinomial.
-    draws = rng.multinomial(n, cells.ravel() / n, size=n_resamples)
-    resampled = _macro_f1(draws.reshape(n_resamples, *cells.shape))
+    classes, places = np.unique(np.concatenate([right, said]), return_inverse=True)
+    pairs, n_times = np.unique(places.reshape(2, -1).T, axis=0, return_counts=True)
+    n = len(right)
+    # Drawing n rows with replacement is drawing counts of the (truth, predicted) pairs.
+    draws = rng.multinomial(n, n_times / n, size=n_resamples)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail])
-    value = float(_macro_f1(cells[None])[0])
+    low, high = np.quantile(_macro_f1(draws, pairs, len(classes)), [tail, 1 - tail])
+    value = float(_macro_f1(n_times[None], pairs, len(classes))[0])
     return MacroF1(Interval(value, float(low), float(high), n))
 
 
-def _macro_f1(cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Macro-F1 of confusion matrices (n_matrices, n_classes, n_classes), truth in rows."""
-    right = np.diagonal(cells, axis1=1, axis2=2)
-    either = cells.sum(axis=2) + cells.sum(axis=1)
-    occurs = either > 0
-    f1 = np.divide(2 * right, either, out=np.zeros(either.shape), where=occurs)
+def _macro_f1(counts: NDArray[Any], pairs: NDArray[Any], n_classes: int) -> NDArray[np.float64]:
+    """Macro-F1 of each row of `counts` (n_draws, n_pairs), how often each of `pairs` (n_pairs, 2) occurs."""
+    true_class, said_class = np.eye(n_classes)[pairs[:, 0]], np.eye(n_classes)[pairs[:, 1]]
+    twice_right = 2 * counts @ (true_class * said_class)
+    in_either = counts @ (true_class + said_class)
+    occurs = in_either > 0
+    f1 = np.divide(twice_right, in_either, out=np.zeros(in_either.shape), where=occurs)
     mean: NDArray[np.float64] = f1.sum(axis=1) / occurs.sum(axis=1)
     return mean

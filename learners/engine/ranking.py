@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.arrays import Floats, Ints, Keys, as_rows, checked_vectors
-from learners.engine.asking import ask, check_best_first, checked_answer, require_model
+from learners.engine.asking import ask, check_best_first, finite_scores, require_model
 from learners.engine.errors import BadAnswer, BadVectors
 from learners.engine.strategies.base import Strategy
 from learners.engine.ties import id_keys, salt, settled
+
+ROWS_AT_ONCE = 8_192  # 25 MB as float64: what is scored at once stays near the processor
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,11 @@ def _streamed(
 
 def _scored(strategy: Strategy, learner: Any, vectors: Floats) -> NDArray[np.float64]:
     assert strategy.utility is not None
-    _, scores = checked_answer(
-        (np.arange(len(vectors)), strategy.utility(learner, as_rows(vectors))), n_rows=len(vectors)
-    )
+    scores = finite_scores(np.asarray(strategy.utility(learner, as_rows(vectors))))
+    if scores.shape != (len(vectors),):
+        raise BadAnswer(
+            f"scores have shape {scores.shape}; needed: one for each of {len(vectors)} rows"
+        )
     return settled(scores)
 
 
@@ -172,4 +176,7 @@ def _checked(blocks: Iterable[Any]) -> Iterable[tuple[Ints, Floats]]:
         n_dimensions = rows.shape[1]
         if np.shape(ids) != (len(rows),):
             raise BadVectors(f"a block has ids {np.shape(ids)} for {len(rows)} vectors")
-        yield np.asarray(ids, dtype=np.int64), rows
+        whole = np.asarray(ids, dtype=np.int64)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            yield whole[part], rows[part]

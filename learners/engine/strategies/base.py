@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.arrays import Floats, Ints
-from learners.engine.asking import require_model
+from learners.engine.asking import finite_scores, require_model
 from learners.engine.ties import best_rows
 
 
@@ -86,7 +86,10 @@ def pick_by(
 ) -> tuple[Ints, NDArray[np.float64]]:
     """The query of every strategy that scores rows one by one with a trained model."""
     require_model(learner, X_pool)
-    scores = utility(learner, X_pool, **predict_proba_kwargs)
+    if X_pool.shape[0] == 0:  # scikit-learn refuses to predict nothing
+        return np.empty(0, np.int64), np.empty(0)
+    # Checked here as well as by `ask`: a NaN compares false, so its row would vanish unseen.
+    scores = finite_scores(utility(learner, X_pool, **predict_proba_kwargs))
     return best_rows(scores, X_pool, n_instances, rng=rng)
 
 

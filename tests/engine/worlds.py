@@ -1,0 +1,50 @@
+"""Small worlds of vectors: blobs that a linear model can tell apart, and pools full of ties."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.heads import make_head
+from learners.engine.learner import ActiveLearner
+
+N_CLASSES = 3
+N_DIMENSIONS = 6
+
+
+def make_vectors(n_rows: int, *, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Unit vectors (n_rows, 6) around three directions, and their classes 10, 11, 12."""
+    rng = np.random.default_rng(seed)
+    classes = np.arange(n_rows) % N_CLASSES
+    vectors = rng.normal(scale=0.5, size=(n_rows, N_DIMENSIONS))
+    vectors[np.arange(n_rows), classes] += 1
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), classes + 10
+
+
+def make_learner(query_strategy: Any, *, n_labels: int = 30) -> ActiveLearner:
+    """A learner trained on `n_labels` rows of a world of its own."""
+    X, y = make_vectors(n_labels, seed=99)
+    return ActiveLearner(make_head(), query_strategy, X, y)
+
+
+def make_ties(n_rows: int, *, seed: int = 0) -> NDArray[np.float64]:
+    """Distinct rows (n_rows, 7) that a model blind to the last column scores all alike."""
+    rng = np.random.default_rng(seed)
+    rows = np.tile(make_vectors(1)[0], (n_rows, 1))
+    return np.column_stack([rows, rng.permutation(n_rows) + 1.0])
+
+
+class BlindHead:
+    """A model that knows three classes and gives every row the same probabilities."""
+
+    def fit(self, X: Any, y: Any) -> "BlindHead":
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        return np.tile([0.5, 0.3, 0.2], (X.shape[0], 1))
+
+
+def make_blind_learner(query_strategy: Any) -> ActiveLearner:
+    """A learner to whom all rows are equally uncertain."""
+    X = np.zeros((3, N_DIMENSIONS + 1))
+    return ActiveLearner(BlindHead(), query_strategy, X, np.array([10, 11, 12]))
