@@ -128,5 +128,5 @@ def _trouble(data_import: DataImport | None, embedding: EmbeddingSet | None) -> 
     if data_import and data_import.status == DataImport.Status.FAILED:
         return "The import failed"
     if embedding and embedding.error:
-        return "Embedding has stopped"
+        return "Embedding failed"
     return ""

@@ -100,7 +100,7 @@ def test_an_import_on_its_way_is_said(
     [
         ({"n_done": 1200, "n_total": 23700}, "Embedding: 1,200 of 23,700 texts", ""),
         ({"n_done": 23700, "n_total": 23700}, "", ""),
-        ({"n_done": 5, "n_total": 9, "error": "no memory"}, "", "Embedding has stopped"),
+        ({"n_done": 5, "n_total": 9, "error": "no memory"}, "", "Embedding failed"),
     ],
 )
 def test_embedding_on_its_way_is_said(
