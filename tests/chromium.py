@@ -1,7 +1,6 @@
 """A real browser for tests: the Chromium or Chrome that is installed."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,14 +9,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from projects.models import User
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def browser_program() -> str | None:
-    """The installed browser: `LABELER_BROWSER`, else the first known name on the path."""
-    named = os.environ.get("LABELER_BROWSER")
-    return named or next(filter(None, map(shutil.which, NAMES)), None)
+from tests.installed_browser import MISSING, browser_program
 
 
 @contextmanager
@@ -28,7 +20,7 @@ def running_browser() -> Iterator[Browser]:
         AssertionError: none is installed.
     """
     program = browser_program()
-    assert program, "No browser found. Install one: apt-get install chromium (or Google Chrome)."
+    assert program, MISSING
     # Playwright's event loop runs in this thread, where Django would refuse to query.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

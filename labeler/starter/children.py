@@ -17,7 +17,7 @@ from labeler.starter.addresses import Address
 MARK = "LABELER_STARTED_FOR"  # in the environment of every process that belongs to a folder of data
 LONGEST_DELAY_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 8.0
 
 
 class Watched(Protocol):
@@ -99,8 +99,11 @@ def child_environment(var: Path, name: str) -> dict[str, str]:
 
 
 def end_leftovers(var: Path) -> int:
-    """End what an earlier starter left behind when it was killed. Returns how many there were."""
-    return end_all(lambda: carrying(MARK, str(var)), signal.SIGTERM, patience_seconds=5)
+    """End what an earlier starter left behind when it was killed. Returns how many there were.
+
+    At once: the database is gone for them, and what they were at is due again by the rows.
+    """
+    return end_all(lambda: carrying(MARK, str(var)), signal.SIGKILL)
 
 
 @dataclass

@@ -10,14 +10,17 @@ from django.utils import timezone
 
 from labeler import demo
 from projects.models import Project, User
+from projects.reading import BadInput
 from projects.reading.texts import GOLD
 from projects.services.creating import ClassSpec, ColumnChoice, create_project
 from projects.services.first_account import NameTaken, ensure_first_account
 from projects.services.importing import run_import
+from projects.services.refusals import Refused
 from projects.services.staging import stage
 
 
 class Command(BaseCommand):
+    requires_system_checks = []  # they load every page; the web process loads them anyway
     help = "Fetch the demo data and create the demo project for the first account."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,7 +32,10 @@ class Command(BaseCommand):
         if Project.objects.filter(is_demo=True, binned_at__isnull=True).exists():
             self.stdout.write("The demo project is there already.")
             return
-        project = create_demo(owner=owner, table=demo.write_csv(archive))
+        try:
+            project = create_demo(owner=owner, table=demo.write_csv(archive))
+        except (Refused, BadInput) as error:
+            raise CommandError(f"The demo was not loaded: {error}") from error
         self.stdout.write(f"Demo project loaded: {project.n_texts:,} texts to label.")
 
 

@@ -15,6 +15,7 @@ from projects.services.one_time_links import issue_entry_path
 
 
 class Command(BaseCommand):
+    requires_system_checks = []  # they load every page; the web process loads them anyway
     help = (
         "Migrate, build static files, make the first account and load the demo, as far as needed."
     )
