@@ -5,20 +5,32 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from projects.selectors.members import memberships_of
 from projects.views.account_forms import ChangePasswordForm, NewPasswordForm, SignInForm
 from projects.views.person import person
 
-sign_in = LoginView.as_view(
+_sign_in = LoginView.as_view(
     template_name="accounts/sign_in.html",
     authentication_form=SignInForm,
     redirect_authenticated_user=True,
 )
+
+
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """A fragment asked for after the session has ended is led here: the whole page must follow.
+
+    Otherwise this page would be swapped into a corner of the one that is open.
+    """
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRefresh()
+    return _sign_in(request)
 
 
 @require_safe

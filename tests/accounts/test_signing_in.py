@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from projects.models import User
 from projects.services.one_time_links import issue_reset_path
-from tests.factories import make_user
+from tests.factories import make_project, make_user
 
 pytestmark = pytest.mark.django_db
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -93,6 +93,14 @@ def test_a_reset_link_opens_a_locked_account_at_once(client: Client, ada: User) 
     assert client.get(reverse("account")).status_code == 200
     answer = Client().post(reverse("sign-in"), {"username": "ada", "password": "battery staple"})
     assert answer.status_code == 302
+
+
+def test_a_fragment_without_a_session_reloads_its_page(client: Client, ada: User) -> None:
+    project = make_project(owner=ada)
+    address = reverse("project-status", args=[project.pk])
+    answer = client.get(address, headers={"HX-Request": "true"}, follow=True)
+    assert answer["HX-Refresh"] == "true"
+    assert answer.content == b""
 
 
 def test_signing_out_takes_a_post(ada: User) -> None:
