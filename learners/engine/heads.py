@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +128,7 @@ class Head:
         try:
             with np.load(source, allow_pickle=False) as arrays:
                 found = {name: arrays[name] for name in ("coef", "intercept", "class_ids")}
-        except (ValueError, KeyError, OSError, EOFError, AttributeError) as error:
+        except (ValueError, KeyError, OSError, EOFError, AttributeError, BadZipFile) as error:
             raise BadFile(f"not a stored head: {error}") from error
         ids = tuple(int(class_id) for class_id in found["class_ids"])
         return cls(found["coef"].astype(float), found["intercept"].astype(float), ids)

@@ -69,7 +69,10 @@ def _sparse_keys(X: Any, factors: Keys) -> Keys:
 def _bits(values: NDArray[Any]) -> Keys:
     # One dtype for all: a float16 copy of the same pool must give the same picks. + 0.0 joins -0 and 0.
     doubles = np.ascontiguousarray(values, dtype=np.float64) + 0.0
-    return doubles.view(np.uint64)
+    bits = doubles.view(np.uint64)
+    # Halves swapped: round numbers and half floats differ in the upper half only, and a product
+    # modulo 2^64 would push that out at the top.
+    return (bits << np.uint64(32)) | (bits >> np.uint64(32))
 
 
 def best_rows(
