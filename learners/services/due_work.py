@@ -128,7 +128,7 @@ def _class_changes(project_id: int, after_seq: int) -> models.QuerySet[ProjectEv
         project_id=project_id,
         seq__gt=after_seq,
         kind__in=_CLASS_KINDS,
-        payload__n_labels__gt=0,
+        payload__n_annotations__gt=0,
     ).order_by("seq")
 
 

@@ -35,6 +35,7 @@ from projects.models import Annotation, Example, Project
 
 logger = logging.getLogger(__name__)
 
+LONGEST_CHUNK_SECONDS = 600.0  # a chunk that takes longer hangs
 CHUNK_SECONDS = 3.0  # short, so that a fit waits little for a free process
 FIRST_CHUNK = 64
 SMALLEST_CHUNK = 16
@@ -91,7 +92,10 @@ def embed_chunk(
     claimed = _claim(project_id, embedder, token, clock())
     if claimed is None:
         return False
-    with Heartbeat(lambda: my_set(claimed, token).update(heartbeat_at=clock())):
+    with Heartbeat(
+        lambda: my_set(claimed, token).update(heartbeat_at=clock()),
+        longest_seconds=LONGEST_CHUNK_SECONDS,
+    ):
         try:
             return _next_chunk(claimed, embedder, token, clock)
         except Superseded:

@@ -35,6 +35,7 @@ from projects.models import Annotation, Example, GoldLabel, LabelClass, Project
 
 logger = logging.getLogger(__name__)
 
+LONGEST_FIT_SECONDS = 3600.0  # a fit that takes longer hangs
 PACKAGES = ("scikit-learn", "numpy", "modAL-python", "sentence-transformers", "torch")
 
 
@@ -78,7 +79,9 @@ def run_fit(
     if started is None:
         return None
     fit = started.fit
-    with Heartbeat(lambda: _mine(fit).update(heartbeat_at=clock())):
+    with Heartbeat(
+        lambda: _mine(fit).update(heartbeat_at=clock()), longest_seconds=LONGEST_FIT_SECONDS
+    ):
         try:
             outcome = compute(fit=fit, training=started.training, clock=clock, load=load)
             publish(fit=fit, outcome=outcome, now=clock())

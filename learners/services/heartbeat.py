@@ -1,6 +1,7 @@
 """Signs of life: of a task while it works, and of the worker and beat processes themselves."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -19,6 +20,8 @@ class Heartbeat:
     """Calls `beat` every few seconds in a thread with its own database connection, while inside.
 
     The first call comes after one interval, so that shorter work opens no connection, or `at_once`.
+    After `longest_seconds` the calls end although the work has not: work that hangs counts as dead,
+    and may be taken over.
     """
 
     def __init__(
@@ -27,10 +30,12 @@ class Heartbeat:
         *,
         seconds: float = HEARTBEAT_SECONDS,
         at_once: bool = False,
+        longest_seconds: float = math.inf,
     ) -> None:
         self.beat = beat
         self.seconds = seconds
         self.at_once = at_once
+        self.n_most = longest_seconds / seconds
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="labeler-heartbeat", daemon=True)
 
@@ -57,8 +62,10 @@ class Heartbeat:
         try:
             if self.at_once:
                 self._beat_once()
-            while not self._over.wait(self.seconds):
+            n_beats = 0
+            while n_beats < self.n_most and not self._over.wait(self.seconds):
                 self._beat_once()
+                n_beats += 1
         finally:
             connection.close()  # this thread's own
 

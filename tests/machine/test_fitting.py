@@ -116,7 +116,7 @@ def test_a_merge_that_changed_labels_fills_a_batch() -> None:
         project_id=project.pk,
         kind=ProjectEvent.Kind.CLASS_MERGED,
         actor=user,
-        payload={"class": 1, "into": 2, "n_labels": 3},
+        payload={"class": 1, "into": 2, "n_annotations": 3},
         now=NOW,
     )
     assert due_work.fit_is_due(project.pk, NOW)
