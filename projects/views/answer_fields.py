@@ -32,13 +32,14 @@ def read_answer(data: QueryDict) -> AnswerFields:
     act = data.get("act") or "label"
     if act not in ACTS:
         raise AnswerRefused(f"“{act[:40]}” is not something to do here; {', '.join(ACTS)} are.")
-    if act == "label" and not data.getlist("label"):
+    labels = [value for value in data.getlist("label") if value]  # "": nothing chosen in a select
+    if act == "label" and not labels:
         raise AnswerRefused("No class was chosen. Choose one, or skip the text.")
     return AnswerFields(
         act=act,
         client_uuid=read_uuid(data, "client_uuid"),
         example_id=0 if act == "undo" else _read_id(data.get("example", ""), "example"),
-        labels=[_read_id(value, "label") for value in data.getlist("label")],
+        labels=[_read_id(value, "label") for value in labels],
         comment=data.get("comment", ""),
         duration_ms=_read_duration(data.get("duration_ms", "")),
     )

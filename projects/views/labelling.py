@@ -173,14 +173,14 @@ def _learning(status: ProjectStatus) -> Learning:
     next_fit = f"next fit in {left}" if left > 0 else "next fit is due"
     newest, embedding = status.newest_fit, status.embedding
     if not status.worker_alive:
-        return Learning(next_fit, "learning: worker is away", trouble=True)
+        return Learning(next_fit, "worker is away", trouble=True)
     if status.running_fit:
-        return Learning(next_fit, "learning: training")
+        return Learning(next_fit, "training")
     if embedding.error or embedding.stalled or (newest and newest.status == newest.Status.FAILED):
-        return Learning(next_fit, "learning: in trouble", trouble=True)
+        return Learning(next_fit, "in trouble", trouble=True)
     if not embedding.complete:
-        return Learning(next_fit, f"learning: reading texts, {embedding.share:.0%}")
-    return Learning(next_fit, "learning: up to date" if newest else "learning: no model yet")
+        return Learning(next_fit, f"reading texts, {embedding.share:.0%}")
+    return Learning(next_fit, "up to date" if newest else "no model yet")
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,7 @@ class LastAct:
 
     words: str
     explains: int
+    undoable: bool
 
 
 def _last_act(project: Project, user: User, names: dict[int, str]) -> LastAct | None:
@@ -243,7 +244,8 @@ def _last_act(project: Project, user: User, names: dict[int, str]) -> LastAct | 
     if event is None:
         return None
     answer = selectors.newest_answer(project=project, annotator=user)
-    return LastAct(_words(event, names), answer.pk if answer else 0)
+    undoable = event.kind in undoing.UNDOABLE
+    return LastAct(_words(event, names), answer.pk if answer else 0, undoable)
 
 
 def _words(event: AnnotationEvent, names: dict[int, str]) -> str:
