@@ -153,7 +153,7 @@ def mark_text(event: ProjectEvent) -> str:
         case ProjectEvent.Kind.CLASS_MERGED:
             return f"“{name}” was merged into “{payload.get('into_name', 'another class')}”"
         case ProjectEvent.Kind.STRATEGY_CHANGED:
-            return f"strategy changed to {strategy_label(str(payload.get('to', 'another')))}"
+            return f"strategy changed to {strategy_label(str(payload.get('new', 'another')))}"
     return event.get_kind_display()
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from learners.services.retrain import CannotFit, request_fit
 from learners.views.live_pieces import live_pieces, read_have
 from projects.models import Project
+from projects.selectors.imports import import_progress
 from projects.views.person import person
 
 
@@ -21,8 +22,6 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
     """A member's overview of one project."""
     project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
     is_owner = Project.objects.owned(person(request)).filter(pk=pk).exists()
-    from projects.selectors.imports import import_progress  # noqa: PLC0415
-
     live = live_pieces(request, project, is_owner=is_owner, now=timezone.now())
     context = {
         "project": project,

@@ -15,6 +15,7 @@ from learners.models import Fit
 from learners.selectors.bundles import Bundle, bundle, bundle_state, bundles
 from learners.selectors.progress import class_counts, people
 from learners.selectors.status import project_status
+from learners.services.export_request import request_export
 from learners.views import sentences
 from projects.models import Project
 from projects.selectors.exporting import n_exported
@@ -59,10 +60,8 @@ def bundle_fragment(request: HttpRequest, pk: int, fit: int) -> HttpResponse:
 @login_required
 def bundle_prepare(request: HttpRequest, pk: int, fit: int) -> HttpResponse:
     """Ask for a model's zip."""
-    from learners.services.exporting import request_bundle  # noqa: PLC0415
-
     found = _fit(request, pk, fit)
-    request_bundle(fit=found, now=timezone.now())
+    request_export(fit=found, now=timezone.now())
     if request.headers.get("HX-Request"):
         found.refresh_from_db()
         return render(request, "learners/parts/bundle.html", _bundle_context(found))

@@ -4,9 +4,10 @@ import uuid
 from datetime import datetime, timedelta
 from math import sqrt
 
+from django.conf import settings
 from django.db import transaction
 
-from learners.models import Fit, Score, WorkerHeartbeat
+from learners.models import EmbeddingSet, Fit, Score, WorkerHeartbeat
 from learners.selectors.curve import CurvePoint, Measure
 from projects.models import Project, ProjectEvent, User
 from projects.services.ledger import append_project_event
@@ -97,6 +98,18 @@ def add_score(fit: Fit, metric: str, measure: Measure) -> Score:
         low=measure.low,
         high=measure.high,
         n=measure.n,
+    )
+
+
+def all_texts_are_embedded(project: Project) -> None:
+    """The embedder has read every text."""
+    EmbeddingSet.objects.create(
+        project=project,
+        embedder=settings.LABELER_EMBEDDER,
+        digest="made up",
+        n_done=project.n_texts,
+        n_total=project.n_texts,
+        finished_at=NOW,
     )
 
 
