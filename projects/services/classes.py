@@ -39,7 +39,7 @@ def check_specs(specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = ()
     """
     beside = list(beside)
     if len(specs) + len(beside) > MAX_CLASSES:
-        raise Refused("name", f"{len(specs) + len(beside)} classes; allowed: {MAX_CLASSES}.")
+        raise Refused("classes", f"{len(specs) + len(beside)} classes; allowed: {MAX_CLASSES}.")
     names = {c.name.casefold(): c.name for c in beside}
     keys = {c.shortcut: c.name for c in beside if c.shortcut}
     has_none = any(c.is_none for c in beside)

@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -126,12 +127,18 @@ def add_texts(
     return data_import
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Names of all time zones; read from some hundred files, so once."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def check_about(*, name: str, description: str, guideline: str, time_zone: str) -> None:
     """Raises Refused for the first field that cannot be."""
     _check_length("name", name.strip(), 1, MAX_NAME_CHARS)
     _check_length("description", description.strip(), 0, MAX_DESCRIPTION_CHARS)
     _check_length("guideline", guideline, 0, MAX_GUIDELINE_CHARS)
-    if time_zone not in zoneinfo.available_timezones():
+    if time_zone not in time_zones():
         raise Refused("time_zone", f"No time zone is called “{time_zone[:60]}”.")
 
 

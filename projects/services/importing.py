@@ -119,6 +119,19 @@ def retry_import(*, data_import: DataImport, now: datetime) -> None:
         )
 
 
+def discard_import(*, data_import: DataImport) -> None:
+    """Forget a failed import and its file; nothing of it ever came in.
+
+    Raises:
+        Refused: it did not fail.
+    """
+    stored = str(data_import.file.name)
+    n_gone, _ = DataImport.objects.filter(pk=data_import.pk, status=Status.FAILED).delete()
+    if not n_gone:
+        raise Refused("import", f"“{data_import.name}” did not fail; it stays.")
+    transaction.on_commit(lambda: default_storage.delete(stored))
+
+
 def imports_to_restart(*, now: datetime) -> list[int]:
     """Imports whose worker died, or whose message was lost."""
     dead = Q(status=Status.RUNNING, heartbeat_at__lt=now - timedelta(seconds=DEAD_SECONDS))

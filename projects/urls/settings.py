@@ -1,5 +1,26 @@
-"""Addresses: a project's settings, classes and members."""
+"""Addresses: a project's settings, classes and guideline, and the bin. Members are in `accounts`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from projects.views import bin as the_bin
+from projects.views import classes, guideline, project_settings
+
+SETTINGS = "projects/<int:pk>/settings/"
+ONE_CLASS = f"{SETTINGS}classes/<int:class_pk>/"
+
+urlpatterns: list[URLPattern] = [
+    path(SETTINGS, project_settings.general, name="project-settings"),
+    path(f"{SETTINGS}classes/", classes.classes, name="project-classes"),
+    path(f"{SETTINGS}classes/order/", classes.reorder, name="project-classes-order"),
+    path(ONE_CLASS, classes.one_class, name="project-class"),
+    path(f"{ONE_CLASS}merge/", classes.merge_effect, name="project-class-merge"),
+    path(f"{ONE_CLASS}merge/do/", classes.merge, name="project-class-merge-do"),
+    path(f"{ONE_CLASS}retire/", classes.retire, name="project-class-retire"),
+    path(f"{SETTINGS}guideline/", project_settings.guideline, name="project-guideline"),
+    path(f"{SETTINGS}delete/", project_settings.delete, name="project-delete"),
+    path("projects/<int:pk>/guideline/", guideline.guideline, name="guideline"),
+    path("projects/<int:pk>/guideline.md", guideline.download, name="guideline-download"),
+    path("bin/", the_bin.contents, name="bin"),
+    path("bin/<int:pk>/restore/", the_bin.restore, name="bin-restore"),
+    path("bin/<int:pk>/delete/", the_bin.delete_now, name="bin-delete"),
+]

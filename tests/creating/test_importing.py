@@ -8,13 +8,13 @@ import pytest
 from django.core.files.storage import default_storage
 
 from projects.models import Annotation, AnnotationEvent, DataImport, Example, GoldLabel, Project
+from projects.services.import_writing import copy_examples
 from projects.services.importing import (
     MAX_ATTEMPTS,
     imports_to_restart,
     retry_import,
     run_import,
 )
-from projects.services.import_writing import copy_examples
 from projects.services.refusals import Refused
 from tests.creating.helpers import added, clock, created, imported, ran
 from tests.factories import NOW, make_label, make_user
