@@ -134,7 +134,6 @@ def _page(request: HttpRequest, project: Project, form: AddForm) -> HttpResponse
     context = {
         "project": project,
         "is_owner": True,
-        "here": "members",
         "lines": member_lines(project=project, viewer=person(request)),
         "former": former_members(project),
         "roles": Role.choices,
