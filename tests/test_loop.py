@@ -1,0 +1,135 @@
+"""The whole loop on the real path: pages, a real worker, the real embedder."""
+
+import itertools
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from labeler.sending import send
+from learners.models import EmbeddingSet, Fit, RankedExample
+from learners.services.prediction import predict
+from projects.models import AnnotationEvent, Example, LabelClass, Project
+from projects.models.annotation import Draw
+from tests.creating.helpers import created
+from tests.factories import make_user
+from tests.live_worker import LiveWorker
+
+SPORT = ("team", "goal", "match", "coach", "league", "striker", "referee", "stadium")
+FOOD = ("soup", "bread", "recipe", "oven", "sauce", "butter", "kitchen", "pepper")
+VERBS = ("surprised", "pleased", "annoyed", "delayed", "cost", "helped")
+
+
+def file_of_texts() -> str:
+    """Ninety-six short texts, all of sport first: the file's order is as unlike a ranking as can be."""
+    rows = ["text"]
+    for words in (SPORT, FOOD):
+        for noun, verb in itertools.product(words, VERBS):
+            rows.append(f"The {noun} and the {words[len(verb) % 8]} {verb} everybody on Sunday")
+    return "\n".join(rows)
+
+
+def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds:.0f} s"
+        time.sleep(0.2)
+
+
+def wake(name: str, *arguments: int) -> None:
+    transaction.on_commit(lambda: send(name, *arguments))
+
+
+def answer_next(client: Client, page: BeautifulSoup) -> BeautifulSoup:
+    """Label the text on the page with its true class, as a browser without JavaScript would."""
+    form = page.select_one("form#answer")
+    shown = page.select_one("#text-body")
+    assert form is not None
+    assert shown is not None
+    wanted = "sport" if any(word in shown.get_text() for word in SPORT) else "food"
+    buttons = {
+        b.get_text(" ", strip=True).split()[0]: b["value"] for b in form.select("[name=label]")
+    }
+    hidden = {str(i["name"]): str(i.get("value", "")) for i in form.select("input[type=hidden]")}
+    response = client.post(str(form["action"]), {**hidden, "label": buttons[wanted]}, follow=True)
+    assert response.status_code == 200
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def open_label_page(client: Client, project: Project) -> BeautifulSoup:
+    response = client.get(reverse("label", args=[project.pk]), follow=True)
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def is_embedded(project: Project) -> bool:
+    return EmbeddingSet.objects.filter(project=project, finished_at__isnull=False).exists()
+
+
+def newest_fit(project: Project) -> Fit | None:
+    return Fit.objects.filter(project=project, status=Fit.Status.PUBLISHED).last()
+
+
+@pytest.fixture
+def ranked_project(live_worker: LiveWorker, client: Client) -> Project:
+    """Imported, embedded, labelled through the page until the worker has published a ranking."""
+    owner = make_user("olive")
+    project, data_import = created(file_of_texts(), classes=("sport", "food"), owner=owner)
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    wake("projects.import", data_import.pk)
+    wait_until(lambda: Example.objects.filter(project=project).exists(), what="the import")
+    wake("learners.embed", project.pk)
+    wait_until(lambda: is_embedded(project), what="embedding")
+    page = open_label_page(client, project)
+    for _ in range(project.batch_size):
+        page = answer_next(client, page)
+    wake("learners.fit", project.pk)
+    wait_until(lambda: newest_fit(project) is not None, what="the first fit")
+    return project
+
+
+@pytest.mark.worker
+@pytest.mark.slow
+def test_the_served_order_is_the_strategys_order_and_not_the_files(
+    ranked_project: Project, client: Client
+) -> None:
+    fit = newest_fit(ranked_project)
+    assert fit is not None
+    page = open_label_page(client, ranked_project)
+    before = AnnotationEvent.objects.filter(project=ranked_project).count()
+    for _ in range(9):  # fewer than a batch: no new fit steps in
+        page = answer_next(client, page)
+    events = list(AnnotationEvent.objects.filter(project=ranked_project).order_by("seq"))[before:]
+    served = [e for e in events if e.draw == Draw.QUEUE]
+    assert len(served) >= 3
+    assert {e.fit_id for e in served} == {fit.pk}
+
+    # The stored ranks, and the margins of the published model worked out here from its probabilities.
+    ranks = dict(RankedExample.objects.filter(fit=fit).values_list("example_id", "rank"))
+    assert [ranks[e.example_id] for e in served] == sorted(ranks[e.example_id] for e in served)
+    texts = [e.example.text for e in served]
+    two_best = np.sort(predict(fit=fit, texts=texts).probabilities, axis=1)[:, -2:]
+    margins = two_best[:, 1] - two_best[:, 0]
+    assert np.all(np.diff(margins) >= -0.002)  # vectors are stored in float16
+    rows = [e.example.source_row for e in served]
+    assert rows != sorted(rows)
+
+
+@pytest.mark.worker
+@pytest.mark.slow
+def test_the_loop_measures_on_random_texts_only_and_never_on_chosen_ones(
+    ranked_project: Project,
+) -> None:
+    fit = newest_fit(ranked_project)
+    assert fit is not None
+    answered = AnnotationEvent.objects.filter(project=ranked_project, seq__lte=fit.upto_seq)
+    n_audit = answered.filter(draw=Draw.AUDIT).values("example").distinct().count()
+    assert fit.n_audit == n_audit
+    assert not RankedExample.objects.filter(fit=fit).exclude(example__role="pool").exists()
+    assert fit.class_ids == sorted(
+        LabelClass.objects.filter(project=ranked_project).values_list("pk", flat=True)
+    )
