@@ -165,8 +165,15 @@ def _read_about(file: Path) -> dict[str, object]:
 def _build(fresh: Path, file: Path) -> None:
     """The restored data as a folder of their own, database and all, before anything is replaced."""
     fresh.mkdir(mode=0o711)
-    with tarfile.open(file) as archive:
-        archive.extractall(fresh, filter="data")
+    try:
+        with tarfile.open(file) as archive:
+            archive.extractall(fresh, filter="data")
+    except tarfile.FilterError as error:
+        raise StartProblem(f"{file} names files outside its own folder: it is not ours.") from error
+    except tarfile.TarError as error:
+        raise StartProblem(
+            f"{file} is no backup of Labeler, or only a part of one: {error}."
+        ) from error
     (fresh / "secret_key").chmod(0o600)
     (fresh / "storage").mkdir(exist_ok=True)
     with embedded(fresh, broker=False):
