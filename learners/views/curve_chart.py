@@ -233,7 +233,6 @@ def _config() -> dict[str, Any]:
     font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
     return {
         "font": font,
-        "aria": False,  # the figure has one label, and the table beside it the numbers
         "view": {"stroke": None},
         "axis": {
             "labelColor": "var(--ink-2)",

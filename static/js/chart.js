@@ -50,6 +50,7 @@ async function draw(spec) {
   drawn?.finalize();
   place.replaceChildren(canvas);
   canvas.classList.remove("waiting");
+  canvas.querySelector("svg").setAttribute("aria-hidden", "true"); // one picture, one label
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `Learning curve. ${headline()} The table below holds the numbers.`);
   drawn = result;
@@ -62,6 +63,7 @@ function headline() {
 async function refresh() {
   const version = place.dataset.version;
   if (version.startsWith("0.")) return; // no point yet: the empty frame stays
+  if (!drawn && !place.querySelector(".empty-chart")) say("Drawing the curve…");
   try {
     await draw(await specification());
     place.dataset.drawn = version;
