@@ -48,6 +48,8 @@ def decide_fit(project_id: int, now: datetime) -> FitDecision:
     """The rule of when to fit: `batch_size` label changes after the newest attempt's `upto_seq`,
     or "retrain now", or a failed attempt whose wait is over; two classes; none running.
     """
+    if not Project.objects.filter(pk=project_id, binned_at__isnull=True).exists():
+        return FitDecision(False, "There is no such project, or it lies in the bin.")
     newest = newest_attempt(project_id)
     if newest and is_running(newest, now):
         return FitDecision(False, "A fit is running.")
