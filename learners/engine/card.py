@@ -96,6 +96,8 @@ def readme(card: BundleCard, *, trunk: Trunk, class_names: Sequence[str]) -> str
 
 RUN = """## Run it
 
+With Python 3.11 or later:
+
     pip install -r requirements.txt
     python predict.py "some text"
     python predict.py < texts.txt

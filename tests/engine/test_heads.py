@@ -17,7 +17,7 @@ def make_known_head() -> Head:
     return Head(np.array([[1.0, 0.0], [0.0, 1.0]]), np.zeros(2), (4, 9))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(n_classes=st.integers(2, 6), seed=st.integers(0, 1000))
 def test_probabilities_are_scikit_learns(n_classes: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -41,7 +41,7 @@ def test_the_queue_is_the_strategys_order() -> None:
     assert ranking.reasons[0].startswith("margin 0.0")
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(cuts=st.lists(st.integers(0, 50), max_size=6), data=st.data())
 def test_neither_cuts_nor_order_change_a_queue_full_of_ties(
     cuts: list[int], data: st.DataObject

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from django.conf import settings
 from modAL.models import ActiveLearner as PlainActiveLearner
+from scipy import sparse
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from learners.engine.asking import ask
 from learners.engine.errors import NotFitted, UnknownStrategy
 from learners.engine.heads import make_head
+from learners.engine.learner import ActiveLearner
 from learners.engine.strategies import STRATEGIES, Strategy, get_strategy, ranked_batch
 from tests.engine.contract import CONTRACT, rng
 from tests.engine.worlds import make_learner, make_vectors
@@ -82,6 +86,33 @@ def test_ranked_batch_picks_what_modal_picks() -> None:
     ours, _ = ask(get_strategy("ranked_batch"), learner, X, 20, rng=rng())
     theirs, _ = uncertainty_batch_sampling(learner, X, n_instances=20)
     assert ours.tolist() == theirs.tolist()
+
+
+def test_ranked_batch_measures_distances_behind_the_learners_pipeline() -> None:
+    from modAL.batch import uncertainty_batch_sampling
+
+    X, y = make_vectors(80)
+    stretched = X * [1, 100, 1, 1, 1, 1]
+    learner = ActiveLearner(
+        make_pipeline(StandardScaler(), make_head()),
+        get_strategy("ranked_batch"),
+        stretched[:20],
+        y[:20],
+        on_transformed=True,
+    )
+    indices, _ = learner.query(stretched[20:], n_instances=9, rng=rng())
+    theirs, _ = uncertainty_batch_sampling(learner, stretched[20:], n_instances=9)
+    assert indices.tolist() == theirs.tolist()
+
+
+def test_ranked_batch_takes_sparse_rows() -> None:
+    X, _ = make_vectors(80)
+    strategy = get_strategy("ranked_batch")
+    dense, _ = ask(strategy, make_learner(strategy), X, 9, rng=rng())
+    sparse_pool, sparse_learner = sparse.csr_matrix(X), make_learner(strategy)
+    sparse_learner.X_training = sparse.csr_matrix(sparse_learner.X_training)
+    found, _ = ask(strategy, sparse_learner, sparse_pool, 9, rng=rng())
+    assert found.tolist() == dense.tolist()
 
 
 def test_ranked_batch_scores_the_pick_by_the_published_formula() -> None:

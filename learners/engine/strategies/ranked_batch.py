@@ -25,14 +25,15 @@ MAX_QUEUE = 50
 
 @dataclass(frozen=True)
 class _Bounded:
-    """A learner as modAL's ranking sees it, with only the training rows that can matter."""
+    """A learner as modAL's ranking sees it: the candidates' probabilities, known already, and only
+    the training rows that can matter, transformed already."""
 
-    learner: Any
+    probabilities: Floats
     X_training: Any
     on_transformed: bool = False
 
-    def predict_proba(self, X: Any, **kwargs: Any) -> Any:
-        return self.learner.predict_proba(X, **kwargs)
+    def predict_proba(self, X: Any) -> Floats:
+        return self.probabilities
 
 
 def ranked_batch_sampling(
@@ -67,10 +68,18 @@ def ranked_batch_sampling(
     if not len(order) or n_instances < 1:
         return np.empty(0, np.int64), np.empty(0)
     candidates = as_rows(X_pool[order])
-    bounded = _Bounded(learner, _that_matter(as_rows(learner.X_training), candidates))
-    picks, uncertainty = uncertainty_batch_sampling(bounded, candidates, n_instances, **kwargs)
-    scores = _scores(candidates[picks], bounded.X_training, uncertainty, len(order))
+    probabilities = learner.predict_proba(candidates, **kwargs)
+    rows, labelled = _seen(learner, candidates), _seen(learner, as_rows(learner.X_training))
+    bounded = _Bounded(probabilities, _that_matter(labelled, rows))
+    picks, uncertainty = uncertainty_batch_sampling(bounded, rows, n_instances)
+    scores = _scores(rows[picks], bounded.X_training, uncertainty, len(order))
     return order[picks].astype(np.int64), scores
+
+
+def _seen(learner: Any, X: Any) -> Any:
+    """Rows as distances are measured on: through the learner's pipeline where it asks for that."""
+    transformed = getattr(learner, "on_transformed", False)
+    return learner.transform_without_estimating(X) if transformed else X
 
 
 def _that_matter(labelled: Any, candidates: Any) -> Any:
