@@ -54,12 +54,16 @@ class AuditProgress:
 
 @dataclass(frozen=True)
 class ClassCount:
-    """Texts that carry a class: by people, and of them random ones that measure."""
+    """Texts that carry a class: by people, of them random ones that measure, and known before.
+
+    `share` is of the largest class, in [0, 1], over labels by people and known ones together.
+    """
 
     label_class: LabelClass
     n_labels: int
     n_measuring: int
     share: float
+    n_known: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,26 +135,30 @@ def _answered_again(project: Project) -> tuple[int, str]:
 
 
 def class_counts(project: Project) -> list[ClassCount]:
-    """One row an active class, in page order; `share` is of the largest class, in [0, 1]."""
+    """One row an active class, in page order."""
     rows = (
         Annotation.objects.filter(project=project, state=LABELLED)
         .annotate(label=Unnest(F("labels")))
         .values("label")
         .annotate(
-            n=Count("example", distinct=True),
+            n=Count("example", distinct=True, filter=Q(annotator__isnull=False)),
+            n_known=Count("example", distinct=True, filter=Q(annotator__isnull=True)),
             n_measuring=Count("example", distinct=True, filter=Q(example__role=AUDIT, stale=False)),
         )
     )
-    counts = {row["label"]: (row["n"], row["n_measuring"]) for row in rows}
-    most = max((n for n, _ in counts.values()), default=0)
+    counts = {row["label"]: (row["n"], row["n_measuring"], row["n_known"]) for row in rows}
+    most = max((n + n_known for n, _, n_known in counts.values()), default=0)
     return [
-        _class_count(label_class, *counts.get(label_class.pk, (0, 0)), most=most)
+        _class_count(label_class, *counts.get(label_class.pk, (0, 0, 0)), most=most)
         for label_class in LabelClass.objects.filter(project=project).active()
     ]
 
 
-def _class_count(label_class: LabelClass, n: int, n_measuring: int, *, most: int) -> ClassCount:
-    return ClassCount(label_class, n, n_measuring, share=n / most if most else 0.0)
+def _class_count(
+    label_class: LabelClass, n: int, n_measuring: int, n_known: int, *, most: int
+) -> ClassCount:
+    share = (n + n_known) / most if most else 0.0
+    return ClassCount(label_class, n, n_measuring, share=share, n_known=n_known)
 
 
 def _labels(project: Project) -> Any:

@@ -27,6 +27,11 @@ def first_steps(project: Project, status: ProjectStatus, n_classes: int) -> list
 
 
 def _label(project: Project, n_classes: int) -> Step:
+    if not project.n_texts:
+        return Step(
+            title=f"Label {count(project.batch_size, 'text')}",
+            text=f"The texts come with the import; {count(n_classes, 'class', 'classes')} wait for them.",
+        )
     given = f" {project.n_labelled:,} done." if project.n_labelled else ""
     known = f" {count(project.n_known, 'text')} came labelled." if project.n_known else ""
     return Step(
@@ -49,11 +54,16 @@ def _fit(project: Project, status: ProjectStatus) -> Step:
             f"From then on “{strategy_label(project.strategy)}” chooses what is asked, "
             f"and every {count(project.batch_size, 'answer')} fit a new model."
         ),
-        done=False,
     )
 
 
 def _measure(project: Project) -> Step:
+    if not project.n_texts:
+        return Step(
+            title="The curve grows a point",
+            text="A part of the texts is reserved at random as they come in, before any model sees "
+            "one. Only those measure.",
+        )
     if not project.audit_share or not project.n_audit:
         return Step(
             title="Nothing measures it",

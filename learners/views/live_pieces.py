@@ -33,7 +33,7 @@ from projects.models import Project
 
 SHOWN_FITS = 20
 MACHINE = ("banners", "machine", "fits")
-COUNTED = ("headline", "particulars", "curve-marks", "curve-table", "people")
+COUNTED = ("headline", "particulars", "curve-files", "curve-marks", "curve-table", "people")
 TEMPLATE = "learners/live/{}.html"
 
 

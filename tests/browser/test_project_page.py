@@ -140,7 +140,7 @@ def test_the_keyboard_reaches_label_files_and_tables(page: Page, project: Projec
         reached.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
         )
-    assert {"Label", "Retrain now", "CSV", "live-curve-table", "live-fits"} <= set(reached)
+    assert {"Label", "Retrain now", "curve-csv", "live-curve-table", "live-fits"} <= set(reached)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

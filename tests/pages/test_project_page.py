@@ -79,6 +79,21 @@ def test_an_empty_project_shows_an_empty_chart_that_explains_itself(
     assert "curve.csv" not in html
 
 
+def test_a_project_that_waits_for_its_texts_promises_no_numbers(
+    client: Client, owner: User
+) -> None:
+    html = page(client, make_project(owner=owner))
+    assert "No texts are here yet." in html
+    assert "The texts come with the import; 2 classes wait for them." in html
+
+
+def test_known_labels_are_counted_apart_in_each_class(client: Client, project: Project) -> None:
+    Annotation.objects.filter(example__text="text 11").update(annotator=None)
+    Project.objects.filter(pk=project.pk).update(n_known=1, n_labelled=11)
+    classes = page(client, project).split('id="classes-title"')[1].split("</table>")[0]
+    assert re.findall(r'<td class="num">(\d+)</td>', classes) == ["6", "0", "5", "1"]
+
+
 def test_one_fit_gives_one_sentence_and_one_row(client: Client, project: Project) -> None:
     make_fit(project, n_labels=10, right=(3, 4))
     html = page(client, project)
