@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PYTHON
 
-.PHONY: help run demo backup restore test lock rehearse install
+.PHONY: help run demo backup restore test lock rehearse
 
 help:
 	@echo "make run                 start Labeler; the first time it installs everything (PORT=8000)"
@@ -13,7 +13,7 @@ help:
 	@echo "make test                check style, types and layers, then run every test"
 	@echo "make lock                pin the newest fitting packages anew (ARGS=--upgrade)"
 
-run demo backup test: python-there
+run demo rehearse backup test: python-there
 	@$(PYTHON) installing $@ $(ARGS)
 
 lock: python-there
@@ -21,9 +21,6 @@ lock: python-there
 
 restore: python-there
 	@$(PYTHON) installing restore "$(FILE)"
-
-rehearse: python-there
-	@$(PYTHON) installing rehearse $(ARGS)
 
 .PHONY: python-there
 python-there:

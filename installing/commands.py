@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "run": (RUNTIME, ("-m", "labeler.starter", "run")),
     "demo": (RUNTIME, ("-m", "labeler.starter", "demo")),
+    "rehearse": (DEVELOPMENT, ("-m", "labeler.starter", "rehearse")),
     "backup": (RUNTIME, ("-m", "labeler.starter", "backup")),
     "restore": (RUNTIME, ("-m", "labeler.starter", "restore")),
     "manage": (RUNTIME, ("manage.py",)),

@@ -1,4 +1,4 @@
-"""`python -m labeler.starter run | demo | backup | restore FILE`."""
+"""`python -m labeler.starter run | demo | rehearse | backup | restore FILE`."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from labeler.embedded.problems import StartProblem
 from labeler.starter.demo_later import load_demo_now
+from labeler.starter.rehearsing import rehearse
 from labeler.starter.running import run
 from labeler.starter.saving import backup, restore
 
@@ -21,6 +22,8 @@ def main(arguments: list[str]) -> int:
                 return run(var)
             case ["demo"]:
                 return load_demo_now(var)
+            case ["rehearse", *more]:
+                return rehearse(var, more)
             case ["backup"]:
                 return backup(var, Path(os.environ.get("BACKUPS") or ROOT / "backups"))
             case ["restore", file] if file:
@@ -28,7 +31,7 @@ def main(arguments: list[str]) -> int:
             case ["restore", *_]:
                 raise StartProblem("Which backup? make restore FILE=backups/labeler-....tar")
             case _:
-                raise StartProblem("Known commands: run, demo, backup, restore FILE.")
+                raise StartProblem("Known commands: run, demo, rehearse, backup, restore FILE.")
     except StartProblem as problem:
         print(problem, file=sys.stderr)
         return 1
