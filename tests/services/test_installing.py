@@ -3,9 +3,11 @@
 import ast
 import re
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from installing import environment
 from installing.__main__ import other_python, version_problem
@@ -13,7 +15,7 @@ from installing.environment import Environment, torch_options
 from installing.explaining import explain
 from installing.locking import pins, without_torch
 from installing.system import InstallProblem, system_problem
-from installing.whole import damage, pinned
+from installing.whole import damage, normalised, pinned
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GLIBC = ("glibc", "2.36")
@@ -218,3 +220,30 @@ def test_the_development_lock_agrees_with_the_products() -> None:
     runtime, development = pinned(requirement("runtime.txt")), pinned(requirement("dev.txt"))
     shared = runtime.keys() & development.keys()
     assert {name: development[name] for name in shared} == {name: runtime[name] for name in shared}
+
+
+@pytest.mark.parametrize("version", ["3.11.0", "3.11.7", "3.12.0", "3.13.0"])
+def test_the_locks_hold_what_every_supported_python_needs(version: str) -> None:
+    locked = {*pinned(requirement("runtime.txt")), *pinned(requirement("dev.txt")), "torch"}
+    missing = [
+        f"{name} needs {need.name}"
+        for name, needs in requirements_of_installed().items()
+        for need in needs
+        if name in locked and applies(need, version) and normalised(need.name) not in locked
+    ]
+    assert missing == []
+
+
+def requirements_of_installed() -> dict[str, list[Requirement]]:
+    return {
+        normalised(found.metadata["Name"]): [Requirement(text) for text in found.requires or []]
+        for found in distributions()
+    }
+
+
+def applies(need: Requirement, version: str) -> bool:
+    """Whether a Python of `version` needs it, no extra being asked for."""
+    if need.marker is None:
+        return True
+    python = {"python_version": version.rpartition(".")[0], "python_full_version": version}
+    return need.marker.evaluate({**python, "extra": ""})

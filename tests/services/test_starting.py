@@ -66,8 +66,19 @@ class Starter:
         """Send it a signal and wait for its end."""
         self.process.send_signal(number)
         status = self.process.wait(60)
-        self._reader.join(10)
+        self._close()
         return status
+
+    def ended(self) -> int:
+        """Its exit status, once it has ended by itself."""
+        status = self.process.wait(60)
+        self._close()
+        return status
+
+    def _close(self) -> None:
+        self._reader.join(10)
+        assert self.process.stdout
+        self.process.stdout.close()
 
 
 def environment(var: Path, port: int) -> dict[str, str]:
@@ -204,15 +215,13 @@ def test_a_port_that_is_taken_is_one_sentence(start: Callable[[], Starter], tmp_
         other.bind(("127.0.0.1", 0))
         other.listen()
         starter = Starter(tmp_path / "var", other.getsockname()[1])
-        assert starter.process.wait(60) == 1
-        starter._reader.join(10)
+        assert starter.ended() == 1
     assert re.fullmatch(r"Port \d+ is taken by another program\. Choose .*make run\n", starter.said)
 
 
 def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("in the way")
     starter = Starter(tmp_path / "var", free_port())
-    assert starter.process.wait(60) == 1
-    starter._reader.join(10)
+    assert starter.ended() == 1
     assert starter.said.startswith("Labeler cannot write to")
     assert starter.said.count("\n") == 1
