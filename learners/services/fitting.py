@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import numpy as np
@@ -14,11 +15,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from learners.engine.audit import cross_fitted_predictions
 from learners.engine.errors import EngineError
 from learners.engine.heads import HEAD_NAME, Head, check_training_set, make_head
-from learners.engine.intervals import Interval, macro_f1_bootstrap, wilson
-from learners.engine.learner import ActiveLearner
+from learners.engine.intervals import Interval
 from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.strategies import get_strategy
 from learners.models import Fit, FitRequest
@@ -29,9 +28,13 @@ from learners.services.due_work import decide_fit, reap_dead_fits, retry_wait
 from learners.services.embedders import current_embedder
 from learners.services.embedding import Clock, LoadEmbedder
 from learners.services.heartbeat import Heartbeat
+from learners.services.measuring import audit_scores, test_split_scores
 from learners.services.publishing import Outcome, publish
 from learners.services.shards import OpenShard, Vectors, blocks, open_shards, vectors_of
-from projects.models import Annotation, Example, GoldLabel, LabelClass, Project
+from projects.models import Annotation, Example, Project
+
+if TYPE_CHECKING:
+    from learners.engine.learner import ActiveLearner
 
 logger = logging.getLogger(__name__)
 
@@ -166,8 +169,16 @@ def compute(
     material = _gather(fit.project_id, training, load)
     learner = _trained(material)
     head = Head.from_estimator(learner.estimator)
-    scores, notes = _audit_scores(fit.project_id, material, rngs[0], rngs[1])
-    scores |= _test_scores(fit.project_id, head, material, rngs[2])
+    scores, notes = audit_scores(
+        project_id=fit.project_id,
+        training=training,
+        vectors=material.vectors,
+        rng_folds=rngs[0],
+        rng_bootstrap=rngs[1],
+    )
+    scores |= test_split_scores(
+        project_id=fit.project_id, head=head, shards=material.shards, rng=rngs[2]
+    )
     trained = clock()
     ranking, pool_notes, n_pool = (
         _ranked(fit, learner, material, rngs[3]) if rank else (None, [], None)
@@ -211,95 +222,16 @@ def _embedded_now(ids: NDArray[np.int64], load: LoadEmbedder) -> Vectors:
     return vectors.astype(np.float16).astype(np.float32)  # as exact as a stored vector, not more
 
 
-def _trained(material: _Material) -> ActiveLearner:
+def _trained(material: _Material) -> "ActiveLearner":
+    from learners.engine.learner import ActiveLearner  # noqa: PLC0415  modAL imports torch
+
     X, y = material.vectors.astype(np.float64), material.training.class_ids
     check_training_set(X, y)
     return ActiveLearner(estimator=make_head(), X_training=X, y_training=y)
 
 
-def _audit_scores(
-    project_id: int,
-    material: _Material,
-    rng_folds: np.random.Generator,
-    rng_bootstrap: np.random.Generator,
-) -> tuple[dict[str, Interval], list[str]]:
-    """Accuracy and macro-F1 on audit answers, each predicted by models that never saw it."""
-    training = material.training
-    crossed = cross_fitted_predictions(
-        make_head=make_head,
-        X=material.vectors.astype(np.float64),
-        y=training.class_ids,
-        is_audit=training.measures,
-        rng=rng_folds,
-    )
-    truth = training.class_ids[crossed.rows]
-    notes = []
-    if crossed.n_unseen:
-        notes.append(
-            f"{crossed.n_unseen} of {len(truth)} audit answers are of a class that no other "
-            "label had; they count as wrong."
-        )
-    return _measured(project_id, truth, crossed.predictions, rng_bootstrap), notes
-
-
-def _test_scores(
-    project_id: int, head: Head, material: _Material, rng: np.random.Generator
-) -> dict[str, Interval]:
-    """The same on a given test split against its gold labels, as far as it is embedded."""
-    gold = _gold(project_id)
-    if not gold:
-        return {}
-    parts = list(blocks(material.shards, np.array(list(gold), np.int64)))
-    if not parts:
-        return {}
-    truth = np.array([gold[pk] for ids, _ in parts for pk in ids.tolist()], np.int64)
-    predicted = np.concatenate([head.predict(vectors) for _, vectors in parts])
-    return {
-        f"test_{metric}": interval
-        for metric, interval in _measured(project_id, truth, predicted, rng).items()
-    }
-
-
-def _gold(project_id: int) -> dict[int, int]:
-    """Gold class by test example, in classes as they are now; retired ones are left out."""
-    into: dict[int, int | None] = {}
-    for pk, merged_into, retired_at in LabelClass.objects.filter(project_id=project_id).values_list(
-        "pk", "merged_into_id", "retired_at"
-    ):
-        into[pk] = merged_into if merged_into else (None if retired_at else pk)
-
-    def now(class_id: int | None) -> int | None:
-        while class_id is not None and into[class_id] != class_id:
-            class_id = into[class_id]
-        return class_id
-
-    rows = GoldLabel.objects.filter(
-        example__project_id=project_id, example__role=Example.Role.TEST
-    ).values_list("example_id", "label_class_id")
-    present = ((pk, now(class_id)) for pk, class_id in rows)
-    return {pk: class_id for pk, class_id in present if class_id is not None}
-
-
-def _measured(
-    project_id: int,
-    truth: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    rng: np.random.Generator,
-) -> dict[str, Interval]:
-    if not len(truth):
-        return {}
-    scores = {"accuracy": wilson(int((truth == predicted).sum()), len(truth))}
-    class_ids = list(
-        LabelClass.objects.filter(project_id=project_id).active().values_list("pk", flat=True)
-    )
-    macro = macro_f1_bootstrap(truth=truth, predicted=predicted, class_ids=class_ids, rng=rng)
-    if macro.interval:
-        scores["macro_f1"] = macro.interval
-    return scores
-
-
 def _ranked(
-    fit: Fit, learner: ActiveLearner, material: _Material, rng: np.random.Generator
+    fit: Fit, learner: "ActiveLearner", material: _Material, rng: np.random.Generator
 ) -> tuple[Ranking, list[str], int]:
     """The queue over the pool texts without a label at `upto_seq`, as far as they are embedded."""
     strategy = get_strategy(fit.strategy)
