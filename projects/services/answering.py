@@ -285,28 +285,22 @@ def bring_up_to_date(*, event: AnnotationEvent, example: Example, annotator: Use
     )
     labelled_by: set[int | None] = set(others.values_list("annotator_id", flat=True))
     before = Annotation.objects.filter(example=example, annotator=annotator).first()
-    annotation = _write(event, example, annotator, standing)
+    annotation = _write(event, before, standing)
     _settle(example, labelled_by, before, annotation, event.created_at)
     return annotation
 
 
-def _write(
-    event: AnnotationEvent, example: Example, annotator: User, standing: Standing
-) -> Annotation:
-    annotation, _ = Annotation.objects.update_or_create(
-        example=example,
-        annotator=annotator,
-        defaults={
-            "project_id": example.project_id,
-            "state": standing.state,
-            "labels": list(standing.labels),
-            "flagged": standing.flagged,
-            "comment": standing.comment,
-            "stale": standing.stale,
-            "last_event": event,
-            "updated_at": event.created_at,
-        },
-    )
+def _write(event: AnnotationEvent, before: Annotation | None, standing: Standing) -> Annotation:
+    """Under the project's lock, so that a missing annotation is made once."""
+    annotation = Annotation(pk=before.pk) if before else Annotation()
+    annotation.project_id = event.project_id
+    annotation.example_id = event.example_id
+    annotation.annotator_id = event.annotator_id
+    annotation.state, annotation.labels = standing.state, list(standing.labels)
+    annotation.flagged, annotation.comment = standing.flagged, standing.comment
+    annotation.stale = standing.stale
+    annotation.last_event, annotation.updated_at = event, event.created_at
+    annotation.save(force_insert=before is None, force_update=before is not None)
     return annotation
 
 

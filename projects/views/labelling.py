@@ -21,9 +21,11 @@ from learners.selectors.asked import why_asked
 from learners.selectors.status import ProjectStatus, project_status
 from learners.services import queue
 from learners.services.claiming import Question, claim_next
+from learners.services.due_work import label_changes_since_newest_attempt
 from projects.models import AnnotationEvent, Lease, Project, User
 from projects.models.project import Role
 from projects.selectors import labelling as selectors
+from projects.selectors.guideline import guideline_html
 from projects.services import answering, undoing
 from projects.services.answering import COMMENT_CHARACTERS, AnswerRefused, Sender
 from projects.services.leases import hold_again
@@ -33,7 +35,7 @@ from projects.views.person import person
 
 SHOWN_CHARACTERS = 10_000  # some screens; the rest on request
 BUTTONS_AT_MOST = 12  # above it, a field to type into
-PANELS = ("help", "comment", "why")
+PANELS = ("help", "guideline", "comment", "why")
 
 
 @never_cache
@@ -69,6 +71,8 @@ def label_address(project: Project, tab: UUID, **more: str) -> str:
 def _ask(request: HttpRequest, project: Project, tab: UUID) -> HttpResponse:
     user = person(request)
     panel = request.GET.get("panel", "")
+    if request.headers.get("HX-Target") == "label-learning":
+        return render(request, "projects/label/learning_again.html", _machine(project, tab))
     if request.headers.get("HX-Target") == "side-body":
         return render(
             request, "projects/label/panel.html", _panel(request, project, user, tab, panel)
@@ -155,32 +159,41 @@ def _refuse(request: HttpRequest, project: Project, refusal: AnswerRefused) -> H
 def _show(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """The whole page, or the one fragment that an answer swaps."""
     fragment = request.headers.get("X-Labeler-Outbox") or request.headers.get("HX-Request")
-    template = "projects/label/answer.html" if fragment else "projects/label/page.html"
-    return render(request, template, context, status=status)
+    if fragment:
+        return render(request, "projects/label/answer.html", context, status=status)
+    context = _machine(context["project"], context["tab"]) | context
+    return render(request, "projects/label/page.html", context, status=status)
 
 
 @dataclass(frozen=True)
 class Learning:
     """What the machine is at, in few words. `trouble`: the project page says what to do."""
 
-    next_fit: str
     words: str
     trouble: bool = False
 
 
 def _learning(status: ProjectStatus) -> Learning:
-    left = status.batch_size - status.changes_waiting
-    next_fit = f"next fit in {left}" if left > 0 else "next fit is due"
     newest, embedding = status.newest_fit, status.embedding
     if not status.worker_alive:
-        return Learning(next_fit, "worker is away", trouble=True)
+        return Learning("worker is away", trouble=True)
     if status.running_fit:
-        return Learning(next_fit, "training")
+        return Learning("training")
     if embedding.error or embedding.stalled or (newest and newest.status == newest.Status.FAILED):
-        return Learning(next_fit, "in trouble", trouble=True)
+        return Learning("in trouble", trouble=True)
     if not embedding.complete:
-        return Learning(next_fit, f"reading texts, {embedding.share:.0%}")
-    return Learning(next_fit, "up to date" if newest else "no model yet")
+        return Learning(f"reading texts, {embedding.share:.0%}")
+    return Learning("up to date" if newest else "no model yet")
+
+
+def _machine(project: Project, tab: UUID) -> dict[str, Any]:
+    status = project_status(project, timezone.now())
+    return {"project": project, "tab": tab, "status": status, "learning": _learning(status)}
+
+
+def _next_fit(project: Project) -> str:
+    left = project.batch_size - label_changes_since_newest_attempt(project.pk)
+    return f"next fit in {left}" if left > 0 else "next fit is due"
 
 
 @dataclass(frozen=True)
@@ -194,8 +207,6 @@ class ShownText:
 def _page(
     request: HttpRequest, project: Project, user: User, tab: UUID, question: Question | None
 ) -> dict[str, Any]:
-    now = timezone.now()
-    status = project_status(project, now)
     classes = list(project.label_classes.active())
     context: dict[str, Any] = {
         "project": project,
@@ -205,13 +216,14 @@ def _page(
         "classes": classes,
         "many_classes": len(classes) > BUTTONS_AT_MOST,
         "n_texts": project.n_pool + project.n_audit,
-        "status": status,
-        "learning": _learning(status),
+        "next_fit": _next_fit(project),
         "last": _last_act(project, user, {c.pk: c.name for c in project.label_classes.all()}),
         "question": question,
     }
     if question is None:
-        return context | {"pause": selectors.pause(project=project, annotator=user, now=now)}
+        return context | {
+            "pause": selectors.pause(project=project, annotator=user, now=timezone.now())
+        }
     return context | {
         "shown": _shown(question.example.text, whole="all" in request.GET),
         "mine": selectors.my_annotation(example=question.example, annotator=user),
@@ -270,6 +282,8 @@ def _panel(
     context: dict[str, Any] = {"project": project, "tab": tab, "panel": panel}
     if panel == "help":
         return context | {"help_classes": list(project.label_classes.active())}
+    if panel == "guideline":
+        return context | {"guideline": guideline_html(project.guideline)}
     if panel == "why":
         event = _event_to_explain(request, project, user)
         return context | {"why": why_asked(event, project), "why_event": event}

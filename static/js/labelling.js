@@ -117,11 +117,17 @@
 
   // ---- time: from shown to answered, while the page is visible ----
 
+  const exampleShown = () => work.querySelector("[name=example]")?.value;
+  let clockOf = exampleShown();
   let shownFor = 0;
   let visibleSince = document.hidden ? null : performance.now();
   const visibleTime = () => shownFor + (visibleSince === null ? 0 : performance.now() - visibleSince);
 
+  // A flag, a comment or "show all" leaves the text, and its clock, as they are.
   function startClock() {
+    const shown = exampleShown();
+    if (shown === clockOf) return;
+    clockOf = shown;
     shownFor = 0;
     visibleSince = document.hidden ? null : performance.now();
   }
@@ -140,16 +146,21 @@
     if (event.key === "Escape") return leave(event);
     if (inField(event.target)) return;
     if (scroll(event) || event.repeat) return;
-    const pressed = document.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`);
+    const pressed = withKey(event.key) ?? withKey(placeOf(event));
     if (!pressed) return;
     event.preventDefault();
     press(pressed);
   });
 
+  function withKey(key) {
+    const holders = [...document.querySelectorAll("[data-key]")];
+    return holders.find((holder) => holder.dataset.key.toLowerCase() === key.toLowerCase());
+  }
+
   // On a keyboard of another script the key's place counts ("KeyS" is s).
-  function keyOf(event) {
-    const latin = /^[\x20-\x7e]$/.test(event.key) || !event.code.startsWith("Key");
-    return (latin ? event.key : event.code.slice(3)).toLowerCase();
+  function placeOf(event) {
+    const latin = /^[\x20-\x7e]$/.test(event.key);
+    return !latin && event.code.startsWith("Key") ? event.code.slice(3) : "";
   }
 
   function press(target) {
@@ -265,6 +276,11 @@
   ownThisTab();
   readyPicker();
   if (matchMedia("(pointer: fine)").matches) document.getElementById("class-filter")?.focus({ preventScroll: true });
-  work.addEventListener("htmx:afterSwap", () => { startClock(); readyPicker(); });
+  work.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id === "text-whole") return document.getElementById("text").focus({ preventScroll: true });
+    startClock();
+    readyPicker();
+    announce();
+  });
   if (outbox.entries().length) deliver();
 })();
