@@ -5,10 +5,9 @@ is fresh. Every write is fenced by that token, so a task that was taken for dead
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 import numpy as np
@@ -23,15 +22,15 @@ from learners.selectors.status import current_set
 from learners.services.compaction import Superseded, compact, my_set, sweep
 from learners.services.due_work import STALE_AFTER, retry_wait
 from learners.services.embedders import Embedded, TextEmbedder, current_embedder
+from learners.services.embedding_order import Chunk, next_texts
 from learners.services.heartbeat import Heartbeat
 from learners.services.shards import (
-    Ids,
     delete_files,
     embedded_ids,
     open_shards,
     write_shard,
 )
-from projects.models import Annotation, Example, Project
+from projects.models import Example, Project
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,6 @@ CHUNK_SECONDS = 3.0  # short, so that a fit waits little for a free process
 FIRST_CHUNK = 64
 SMALLEST_CHUNK = 16
 LARGEST_CHUNK = 2048
-PAGE_ROWS = 4096
 LANGUAGE_SAMPLE = 500
 LANGUAGE_PER_CHUNK = 64
 
@@ -50,18 +48,10 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
-class _Chunk:
-    """Ids to embed next, and by role the rank up to which then every text is embedded."""
-
-    ids: list[int]
-    scanned: dict[str, int]
-
-
-@dataclass(frozen=True)
 class _Done:
     """A chunk with its texts and vectors, and how long the embedder took."""
 
-    chunk: _Chunk
+    chunk: Chunk
     texts: list[str]
     embedded: Embedded
     seconds: float
@@ -163,13 +153,13 @@ def _recounted(row: EmbeddingSet, project: Project) -> EmbeddingSet:
 
 
 def _next_chunk(row: EmbeddingSet, embedder: TextEmbedder, token: UUID, clock: Clock) -> bool:
-    done = embedded_ids(open_shards(row))
-    chunk = _choose(row, done)
+    done, n = embedded_ids(open_shards(row)), _chunk_size(row)
+    chunk = next_texts(row, done, n)
     if not chunk.ids and row.scanned:
         # The scan reached the end. Look once more from the start: ranks of an import that ran
         # meanwhile lie below the mark.
         row.scanned = {}
-        chunk = _choose(row, done)
+        chunk = next_texts(row, done, n)
     if not chunk.ids:
         _finish(row, token, clock())
         return False
@@ -180,7 +170,7 @@ def _next_chunk(row: EmbeddingSet, embedder: TextEmbedder, token: UUID, clock: C
     return True
 
 
-def _embedded(chunk: _Chunk, embedder: TextEmbedder, clock: Clock) -> _Done:
+def _embedded(chunk: Chunk, embedder: TextEmbedder, clock: Clock) -> _Done:
     texts = _texts(chunk.ids)
     started = clock()
     embedded = embedder.embed(texts)
@@ -192,61 +182,6 @@ def _chunk_size(row: EmbeddingSet) -> int:
     if not row.texts_per_second:
         return FIRST_CHUNK
     return int(np.clip(row.texts_per_second * CHUNK_SECONDS, SMALLEST_CHUNK, LARGEST_CHUNK))
-
-
-def _choose(row: EmbeddingSet, done: Ids) -> _Chunk:
-    n = _chunk_size(row)
-    first = _missing([*_labelled(row.project_id), *_audit(row.project_id)], done)
-    if first:
-        return _Chunk(first[:n], row.scanned)
-    return _choose_by_rank(row, done, n)
-
-
-def _labelled(project_id: int) -> list[int]:
-    rows = Annotation.objects.filter(project_id=project_id, state=Annotation.State.LABELLED)
-    return list(rows.order_by("pk").values_list("example_id", flat=True))
-
-
-def _audit(project_id: int) -> list[int]:
-    rows = Example.objects.filter(project_id=project_id, role=Example.Role.AUDIT)
-    return list(rows.order_by("audit_rank").values_list("pk", flat=True))
-
-
-def _missing(ids: Sequence[int], done: Ids) -> list[int]:
-    """Those of `ids` that have no vector yet, each once, in order."""
-    known = np.isin(np.array(ids, np.int64), done)
-    return list(dict.fromkeys(pk for pk, has in zip(ids, known, strict=True) if not has))
-
-
-def _choose_by_rank(row: EmbeddingSet, done: Ids, n: int) -> _Chunk:
-    """Pool and test texts together, lowest random rank first."""
-    scanned: dict[str, int] = dict(row.scanned)
-    while True:
-        page = sorted(
-            chain.from_iterable(
-                _page(row.project_id, role, scanned.get(role))
-                for role in (Example.Role.POOL, Example.Role.TEST)
-            )
-        )[:PAGE_ROWS]
-        if not page:
-            return _Chunk([], scanned)
-        missing = set(_missing([pk for _, pk, _ in page], done))
-        ids = []
-        for rank, pk, role in page:
-            if pk in missing:
-                ids.append(pk)
-            scanned[role] = rank
-            if len(ids) == n:
-                break
-        if ids:
-            return _Chunk(ids, scanned)
-
-
-def _page(project_id: int, role: str, after: int | None) -> list[tuple[int, int, str]]:
-    rows = Example.objects.filter(project_id=project_id, role=role)
-    if after is not None:
-        rows = rows.filter(random_rank__gt=after)
-    return list(rows.order_by("random_rank").values_list("random_rank", "pk", "role")[:PAGE_ROWS])
 
 
 def _texts(ids: list[int]) -> list[str]:

@@ -1,0 +1,95 @@
+"""How good a fit is: on audit answers by cross-fitting, and on a given test split against gold."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.audit import cross_fitted_predictions
+from learners.engine.heads import Head, make_head
+from learners.engine.intervals import Interval, macro_f1_bootstrap, wilson
+from learners.selectors.training import TrainingSet
+from learners.services.shards import OpenShard, Vectors, blocks
+from projects.models import Example, GoldLabel, LabelClass
+
+
+def audit_scores(
+    *,
+    project_id: int,
+    training: TrainingSet,
+    vectors: Vectors,
+    rng_folds: np.random.Generator,
+    rng_bootstrap: np.random.Generator,
+) -> tuple[dict[str, Interval], list[str]]:
+    """Accuracy and macro-F1 on audit answers, each predicted by models that never saw it, and what
+    a reader must know of them. No audit answer: no score.
+    """
+    crossed = cross_fitted_predictions(
+        make_head=make_head,
+        X=vectors.astype(np.float64),
+        y=training.class_ids,
+        is_audit=training.measures,
+        rng=rng_folds,
+    )
+    truth = training.class_ids[crossed.rows]
+    notes = []
+    if crossed.n_unseen:
+        notes.append(
+            f"{crossed.n_unseen} of {len(truth)} audit answers are of a class that no other "
+            "label had; they count as wrong."
+        )
+    return _measured(project_id, truth, crossed.predictions, rng_bootstrap), notes
+
+
+def test_split_scores(
+    *, project_id: int, head: Head, shards: list[OpenShard], rng: np.random.Generator
+) -> dict[str, Interval]:
+    """The same on a given test split against its gold labels, as far as it is embedded."""
+    gold = _gold(project_id)
+    if not gold:
+        return {}
+    parts = list(blocks(shards, np.array(list(gold), np.int64)))
+    if not parts:
+        return {}
+    truth = np.array([gold[pk] for ids, _ in parts for pk in ids.tolist()], np.int64)
+    predicted = np.concatenate([head.predict(vectors) for _, vectors in parts])
+    return {
+        f"test_{metric}": interval
+        for metric, interval in _measured(project_id, truth, predicted, rng).items()
+    }
+
+
+def _gold(project_id: int) -> dict[int, int]:
+    """Gold class by test example, in classes as they are now; retired ones are left out."""
+    into: dict[int, int | None] = {}
+    for pk, merged_into, retired_at in LabelClass.objects.filter(project_id=project_id).values_list(
+        "pk", "merged_into_id", "retired_at"
+    ):
+        into[pk] = merged_into if merged_into else (None if retired_at else pk)
+
+    def now(class_id: int | None) -> int | None:
+        while class_id is not None and into[class_id] != class_id:
+            class_id = into[class_id]
+        return class_id
+
+    rows = GoldLabel.objects.filter(
+        example__project_id=project_id, example__role=Example.Role.TEST
+    ).values_list("example_id", "label_class_id")
+    present = ((pk, now(class_id)) for pk, class_id in rows)
+    return {pk: class_id for pk, class_id in present if class_id is not None}
+
+
+def _measured(
+    project_id: int,
+    truth: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> dict[str, Interval]:
+    if not len(truth):
+        return {}
+    scores = {"accuracy": wilson(int((truth == predicted).sum()), len(truth))}
+    class_ids = list(
+        LabelClass.objects.filter(project_id=project_id).active().values_list("pk", flat=True)
+    )
+    macro = macro_f1_bootstrap(truth=truth, predicted=predicted, class_ids=class_ids, rng=rng)
+    if macro.interval:
+        scores["macro_f1"] = macro.interval
+    return scores
