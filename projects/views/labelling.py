@@ -25,7 +25,6 @@ from learners.services.due_work import label_changes_since_newest_attempt
 from projects.models import AnnotationEvent, Lease, Project, User
 from projects.models.project import Role
 from projects.selectors import labelling as selectors
-from projects.selectors.guideline import guideline_html
 from projects.services import answering, undoing
 from projects.services.answering import COMMENT_CHARACTERS, AnswerRefused, Sender
 from projects.services.leases import hold_again
@@ -35,7 +34,7 @@ from projects.views.person import person
 
 SHOWN_CHARACTERS = 10_000  # some screens; the rest on request
 BUTTONS_AT_MOST = 12  # above it, a field to type into
-PANELS = ("help", "guideline", "comment", "why")
+PANELS = ("help", "comment", "why")
 
 
 @never_cache
@@ -282,8 +281,6 @@ def _panel(
     context: dict[str, Any] = {"project": project, "tab": tab, "panel": panel}
     if panel == "help":
         return context | {"help_classes": list(project.label_classes.active())}
-    if panel == "guideline":
-        return context | {"guideline": guideline_html(project.guideline)}
     if panel == "why":
         event = _event_to_explain(request, project, user)
         return context | {"why": why_asked(event, project), "why_event": event}

@@ -115,6 +115,15 @@ def test_flag_comment_and_help_by_key(page: Page) -> None:
     assert Annotation.objects.get().comment == "s1 is typed, not pressed"
 
 
+def test_the_guideline_opens_beside_the_text(page: Page, project: Project) -> None:
+    Project.objects.update(guideline="# When in doubt\n\nRead the *whole* text.")
+    page.keyboard.press("g")
+    expect(page.locator("#side-body")).to_contain_text("Read the whole text.")
+    expect_text(page, "text 12")
+    page.keyboard.press("g")
+    expect(page.locator("#side-body")).to_be_empty()
+
+
 def test_keys_with_a_modifier_answer_nothing(page: Page) -> None:
     for keys in ("Control+1", "Alt+2", "Meta+3"):
         page.keyboard.press(keys)
