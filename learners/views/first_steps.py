@@ -46,11 +46,15 @@ def _label(project: Project, n_classes: int) -> Step:
 
 def _fit(project: Project, status: ProjectStatus) -> Step:
     left = max(project.batch_size - status.changes_waiting, 0)
-    when = f"after {count(left, 'more answer')}" if left else "now that enough answers are here"
+    when = (
+        f"after {count(left, 'more answer')}, with at least two classes among them,"
+        if left
+        else "as soon as at least two classes are among the answers"
+    )
     return Step(
         title="The first model is fitted",
         text=(
-            f"It comes {when}, with at least two classes among them, and takes seconds. "
+            f"It comes {when} and takes seconds. "
             f"From then on “{strategy_label(project.strategy)}” chooses what is asked, "
             f"and every {count(project.batch_size, 'answer')} fit a new model."
         ),

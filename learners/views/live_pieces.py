@@ -105,7 +105,9 @@ def curve_version(points: Sequence[CurvePoint], marks: Sequence[object]) -> str:
 def _ledger_key(project: Project, status: ProjectStatus, now: datetime) -> str:
     fit = status.published_fit
     today = now.astimezone(ZoneInfo(project.time_zone)).date()
-    return f"{project.seq}.{fit.pk if fit else 0}.{project.n_texts}.{today.isoformat()}"
+    first = "" if fit else f"{status.why_no_fit}{bool(status.running_fit)}"
+    state = f"{project.seq}/{fit.pk if fit else 0}/{project.n_texts}/{today.isoformat()}/{first}"
+    return _digest(state)
 
 
 def _rendered(
@@ -150,6 +152,6 @@ def _counted_context(project: Project, status: ProjectStatus, now: datetime) -> 
         context["headline"] = sentences.headline(points[-1])
         context["particulars"] = sentences.particulars(points[-1], audit, classes)
     else:
-        context["headline"] = sentences.before_the_first_fit(project, status.changes_waiting)
+        context["headline"] = sentences.before_the_first_fit(project, status)
         context["steps"] = first_steps(project, status, len(classes))
     return context

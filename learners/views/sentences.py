@@ -178,14 +178,16 @@ def day_and_time(at: datetime) -> str:
     return f"{at.day} {at:%b %Y, %H:%M}"
 
 
-def before_the_first_fit(project: Project, changes_waiting: int) -> str:
+def before_the_first_fit(project: Project, status: ProjectStatus) -> str:
     """The one sentence on top of a project without a model."""
     if not project.n_texts:
         return "No texts are here yet."
-    left = max(project.batch_size - changes_waiting, 0)
-    if not left:
-        return "No model yet: enough answers are here, the first fit comes next."
-    return f"No model yet: the first one comes after {count(left, 'more answer')}."
+    if status.running_fit:
+        return "No model yet: the first one is being fitted now."
+    left = project.batch_size - status.changes_waiting
+    if left > 0:
+        return f"No model yet: the first one comes after {count(left, 'more answer')}."
+    return f"No model yet. {status.why_no_fit or 'Enough answers are here, the first fit is next.'}"
 
 
 def learning(status: ProjectStatus) -> str:

@@ -87,6 +87,14 @@ def test_a_project_that_waits_for_its_texts_promises_no_numbers(
     assert "The texts come with the import; 2 classes wait for them." in html
 
 
+def test_labels_of_one_class_are_said_to_be_too_few_classes(client: Client, owner: User) -> None:
+    project = labelled_project(owner)
+    yes = project.label_classes.get(name="yes")
+    Annotation.objects.filter(project=project).update(labels=[yes.pk])
+    html = page(client, project)
+    assert "No model yet. A model needs labels of at least two classes." in html
+
+
 def test_known_labels_are_counted_apart_in_each_class(client: Client, project: Project) -> None:
     Annotation.objects.filter(example__text="text 11").update(annotator=None)
     Project.objects.filter(pk=project.pk).update(n_known=1, n_labelled=11)
