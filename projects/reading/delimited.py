@@ -1,6 +1,7 @@
 """CSV and TSV: the standard reader in strict mode, with faults put where they are."""
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -99,13 +100,13 @@ def _rows(
         raise _too_long(error, file=file, delimiter=delimiter) from error
 
 
-def _check_width(cells: Sequence[str], *, line: int, file: str) -> None:
+def _check_width(cells: Sequence[object], *, line: int, file: str) -> None:
     if len(cells) > MAX_COLUMNS:
         raise BadInput(
             file=file,
             line=line,
             column=str(MAX_COLUMNS + 1),
-            found=f"{len(cells):,} columns",
+            found=f"more than {MAX_COLUMNS:,} columns",
             allowed=f"{MAX_COLUMNS:,} columns",
         )
 
@@ -148,6 +149,7 @@ def _ragged(cells: Sequence[str], columns: Sequence[str], *, line: int, file: st
 def _fault(error: csv.Error, feed: _Feed, *, file: str, delimiter: str) -> BadInput:
     record = "".join(feed.record)
     cells = list(survey(record, delimiter))
+    _check_width(cells, line=feed.first_line, file=file)
     if cells[-1].is_open:
         allowed = f"a closing quote, and {LONGEST_CELL}"
         found = f"a quote that opens here and is not closed in {cells[-1].n_chars:,} characters"
@@ -166,6 +168,7 @@ def _at(cell: Cell, feed: _Feed, *, file: str, found: str, allowed: str) -> BadI
 
 def _too_long(error: LineTooLong, *, file: str, delimiter: str) -> BadInput:
     cells = list(survey(error.head, delimiter))
+    _check_width(cells, line=error.line, file=file)
     longest = max(cells, key=lambda cell: cell.n_chars)
     if longest.n_chars > MAX_CELL_CHARS:
         return _long_cell(longest, first_line=error.line, file=file)
@@ -189,8 +192,8 @@ def _long_cell(cell: Cell, *, first_line: int, file: str) -> BadInput:
 
 
 def survey(record: str, delimiter: str) -> Iterator[Cell]:
-    """The cells of one raw record, good or bad, with their places."""
-    for cell, _tail in _walk(record, delimiter):
+    """The cells of one raw record, good or bad, with their places; one more than may be at most."""
+    for cell, _tail in itertools.islice(_walk(record, delimiter), MAX_COLUMNS + 1):
         yield cell
 
 

@@ -40,7 +40,7 @@ def read_json_lines(
     try:
         for line, text in lines:
             if text.strip():
-                yield line, _row(text, line=line, file=file)
+                yield line, _row(text.rstrip("\r\n"), line=line, file=file)
     except LineTooLong as error:
         raise _too_long(error, file=file) from error
 
@@ -77,7 +77,8 @@ def _parsed(text: str, *, line: int, file: str) -> Any:
             file=file, line=line, found="values nested too deeply", allowed=ONE_OBJECT
         ) from error
     except json.JSONDecodeError as error:
-        found = f"no valid JSON at character {error.pos + 1:,} ({error.msg}): “{excerpt(text[error.pos :])}”"
+        here = f"“{excerpt(text[error.pos :])}”" if error.pos < len(text) else "the line's end"
+        found = f"{here} at character {error.pos + 1:,}, which is no valid JSON ({error.msg})"
         raise BadInput(file=file, line=line, found=found, allowed=ONE_OBJECT) from error
     except _DuplicatedKey as error:
         raise BadInput(
@@ -110,15 +111,14 @@ def _kind(value: Any) -> str:
 
 
 def _name(key: str, *, line: int, file: str) -> str:
-    name = key.strip()
-    if not name or len(name) > MAX_NAME_CHARS:
+    if not key.strip() or len(key) > MAX_NAME_CHARS:
         raise BadInput(
             file=file,
             line=line,
-            found=f"a key of {len(name):,} characters",
+            found=f"a key of {len(key.strip()):,} characters",
             allowed=f"keys of 1 to {MAX_NAME_CHARS} characters",
         )
-    return _storable(name, column=name, line=line, file=file)
+    return _storable(key, column=key, line=line, file=file)
 
 
 def _text(value: Any, *, column: str, line: int, file: str) -> str:
