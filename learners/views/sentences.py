@@ -125,12 +125,19 @@ def macro_f1(point: CurvePoint, classes: Sequence[ClassCount]) -> str:
     if point.macro_f1:
         return (
             f"Macro-F1, which counts every class alike, is {percent(point.macro_f1.value)} "
-            f"({interval(point.macro_f1)})."
+            f"({interval(point.macro_f1)}).{_no_spread(point.macro_f1)}"
         )
     short = [row for row in classes if row.n_measuring < MEASURING_ANSWERS_PER_CLASS]
     if not short:
         return "Macro-F1 appears with the next fit: every class now has five answered random texts."
     return f"Macro-F1 is withheld until every class has five answered random texts: {_short(short)}"
+
+
+def _no_spread(measure: Measure) -> str:
+    """A bootstrap of answers that are all right (or all wrong) has no width; that is not certainty."""
+    if measure.low < measure.high:
+        return ""
+    return f" Resampling {measure.n:,} answers of one kind shows no spread, which proves nothing."
 
 
 def _short(short: Sequence[ClassCount]) -> str:

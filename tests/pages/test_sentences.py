@@ -94,6 +94,11 @@ def test_macro_f1_is_shown_with_its_interval() -> None:
     assert f"is 84{NB}% (70–93{NB}%)" in text
 
 
+def test_a_bootstrap_without_width_is_not_sold_as_certainty() -> None:
+    text = sentences.macro_f1(point(macro_f1=Measure(1.0, 1.0, 1.0, 22)), classes(earn=9))
+    assert text.endswith("Resampling 22 answers of one kind shows no spread, which proves nothing.")
+
+
 def test_answers_from_before_a_class_was_added_are_counted() -> None:
     audit = AuditProgress(40, 12, 0, n_stale=14, answered_again=12, stale_since="trade")
     assert sentences.answered_again(audit) == (
