@@ -162,23 +162,22 @@ def retry_wait(attempt: int) -> timedelta:
 
 def projects_to_embed(now: datetime, embedder: str) -> list[int]:
     """Projects with texts that `embedder` has not read and that no live task is reading."""
-    complete = EmbeddingSet.objects.filter(
-        project=models.OuterRef("pk"),
-        embedder=embedder,
-        finished_at__isnull=False,
-        n_rows_seen=models.OuterRef("n_rows"),
+    return list(_to_embed(now, embedder).order_by("pk").values_list("pk", flat=True))
+
+
+def embedding_is_due(project_id: int, now: datetime, embedder: str) -> bool:
+    """Whether the project is one of those."""
+    return _to_embed(now, embedder).filter(pk=project_id).exists()
+
+
+def _to_embed(now: datetime, embedder: str) -> models.QuerySet[Project]:
+    sets = EmbeddingSet.objects.filter(project=models.OuterRef("pk"), embedder=embedder)
+    complete = sets.filter(finished_at__isnull=False, n_rows_seen=models.OuterRef("n_rows"))
+    busy = sets.filter(
+        Q(running_token__isnull=False, heartbeat_at__gt=now - STALE_AFTER) | Q(retry_at__gt=now)
     )
-    busy = EmbeddingSet.objects.filter(
-        Q(running_token__isnull=False, heartbeat_at__gt=now - STALE_AFTER) | Q(retry_at__gt=now),
-        project=models.OuterRef("pk"),
-        embedder=embedder,
-    )
-    return list(
-        Project.objects.filter(
-            ~models.Exists(complete), ~models.Exists(busy), binned_at__isnull=True, n_rows__gt=0
-        )
-        .order_by("pk")
-        .values_list("pk", flat=True)
+    return Project.objects.filter(
+        ~models.Exists(complete), ~models.Exists(busy), binned_at__isnull=True, n_rows__gt=0
     )
 
 

@@ -1,8 +1,6 @@
 """One attempt to train, measure and rank: from the labels that stand to a published queue."""
 
 import logging
-import os
-import socket
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -27,7 +25,7 @@ from learners.services.compaction import Superseded
 from learners.services.due_work import decide_fit, reap_dead_fits, retry_wait
 from learners.services.embedders import current_embedder
 from learners.services.embedding import Clock, LoadEmbedder
-from learners.services.heartbeat import Heartbeat
+from learners.services.heartbeat import Heartbeat, process_name
 from learners.services.measuring import audit_scores, test_split_scores
 from learners.services.publishing import Outcome, publish
 from learners.services.shards import OpenShard, Vectors, blocks, open_shards, vectors_of
@@ -144,11 +142,6 @@ def fit_seed(project_seed: int, upto_seq: int) -> int:
     """Derived, not drawn, and from what the ledger keeps: a rebuilt fit gets the same seed."""
     entropy = np.random.SeedSequence([abs(project_seed), upto_seq])
     return int(entropy.generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits a signed 64 bits
-
-
-def process_name() -> str:
-    """This process, as fits and heartbeats name it."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def compute(

@@ -2,6 +2,8 @@
 
 import logging
 import math
+import os
+import socket
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -89,3 +91,8 @@ def show_life(*, name: str, kind: str, now: datetime) -> None:
 def leave(name: str) -> None:
     """Take the sign of life away at a clean end."""
     WorkerHeartbeat.objects.filter(name=name).delete()
+
+
+def process_name() -> str:
+    """This process, as fits and heartbeats name it."""
+    return f"{socket.gethostname()}:{os.getpid()}"

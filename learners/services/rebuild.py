@@ -15,7 +15,8 @@ from learners.selectors.training import training_set_from_ledger
 from learners.services.due_work import label_change_marks
 from learners.services.embedders import current_embedder
 from learners.services.embedding import Clock, LoadEmbedder, embed_chunk
-from learners.services.fitting import compute, fit_seed, plan, process_name
+from learners.services.fitting import compute, fit_seed, plan
+from learners.services.heartbeat import process_name
 from learners.services.publishing import Outcome, publish
 from projects.models import Project
 

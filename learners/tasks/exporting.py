@@ -3,7 +3,6 @@
 from celery import shared_task
 from django.utils import timezone
 
-from learners.services.exporting import build_export
 from learners.tasks.lifecycle import pin_threads
 
 
@@ -11,4 +10,6 @@ from learners.tasks.lifecycle import pin_threads
 def export_model(fit_id: int) -> None:
     """Build the zip of a fit if it was asked for and nobody else is at it."""
     pin_threads()
+    from learners.services.exporting import build_export  # noqa: PLC0415  loads torch
+
     build_export(fit_id=fit_id, clock=timezone.now)

@@ -6,7 +6,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from learners.services.due_work import fit_is_due
-from learners.services.fitting import run_fit
 from learners.tasks.lifecycle import pin_threads
 
 
@@ -15,5 +14,7 @@ def fit(project_id: int) -> None:
     """Fit if it is due, and again when the next batch filled up meanwhile."""
     while fit_is_due(project_id, timezone.now()):
         pin_threads()
+        from learners.services.fitting import run_fit  # noqa: PLC0415  loads torch, by way of modAL
+
         if run_fit(project_id=project_id, token=uuid4(), clock=timezone.now) is None:
             return

@@ -1,5 +1,7 @@
 """What the beat finds to do, from rows alone, and "retrain now"."""
 
+import subprocess
+import sys
 from datetime import timedelta
 from uuid import uuid4
 
@@ -149,3 +151,12 @@ def test_a_wish_for_one_class_only_waits_and_does_not_fail(worker: None) -> None
 
 def test_a_message_about_a_project_that_is_gone_does_nothing() -> None:
     assert not due_work.fit_is_due(12345, NOW)
+
+
+def test_registering_the_tasks_loads_no_numeric_library() -> None:
+    look = "import django; django.setup(); import learners.tasks, sys; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "learners.tasks.fitting" in found
+    assert not {"torch", "sklearn", "modAL"} & set(found)
