@@ -186,7 +186,7 @@ class Environment:
             time.sleep(0.02)
             if patient and time.monotonic() - told > 15:
                 told = time.monotonic()
-                say(f"  {self._tail().strip().splitlines()[-1][:90]}")
+                say(f"  {last_step(self._tail())}")
         return process.returncode
 
     def _tail(self) -> str:
@@ -201,6 +201,13 @@ class Environment:
             yield
         finally:
             os.close(folder)
+
+
+def last_step(output: str) -> str:
+    """What pip is at: its last line that names a step, for instance `Collecting numpy`."""
+    steps = ("Collecting", "Downloading", "Using cached", "Installing", "Building")
+    lines = [line.strip() for line in output.splitlines()]
+    return next((line[:90] for line in reversed(lines) if line.startswith(steps)), "working")
 
 
 def torch_options(environ: "os._Environ[str] | dict[str, str]") -> list[str]:

@@ -3,15 +3,16 @@
 import ast
 import re
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from installing import environment
 from installing.__main__ import other_python, version_problem
-from installing.environment import Environment, torch_options
+from installing.environment import Environment, last_step, torch_options
 from installing.explaining import explain
 from installing.locking import pins, without_torch
 from installing.system import InstallProblem, system_problem
@@ -117,6 +118,12 @@ def test_a_torch_build_with_a_suffix_is_the_pinned_version(packages: Path, tmp_p
     (packages / "torch-2.13.0+cpu.dist-info").mkdir()
     (packages / "torch-2.13.0+cpu.dist-info" / "RECORD").touch()
     assert damage(tmp_path / ".venv", {"torch": "2.13.0"}) == ""
+
+
+def test_a_long_installation_tells_what_it_is_at() -> None:
+    output = "Collecting numpy\n  Downloading numpy.whl (18 MB)\nWARNING: something\n"
+    assert last_step(output) == "Downloading numpy.whl (18 MB)"
+    assert last_step("") == "working"
 
 
 def test_torch_may_come_from_another_index() -> None:
@@ -232,6 +239,22 @@ def test_the_locks_hold_what_every_supported_python_needs(version: str) -> None:
         if name in locked and applies(need, version) and normalised(need.name) not in locked
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("version", ["3.11.0", "3.12.0", "3.13.0"])
+def test_no_pinned_package_wants_a_younger_python(version: str) -> None:
+    locked = {**pinned(requirement("runtime.txt")), **pinned(requirement("dev.txt"))}
+    refusing = [
+        found.metadata["Name"]
+        for found in distributions()
+        if locked.get(normalised(found.metadata["Name"])) == found.version
+        and not SpecifierSet(wanted_python(found)).contains(version)
+    ]
+    assert refusing == []
+
+
+def wanted_python(found: Distribution) -> str:
+    return str(found.metadata.json.get("requires_python", ""))
 
 
 def requirements_of_installed() -> dict[str, list[Requirement]]:
