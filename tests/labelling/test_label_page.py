@@ -337,3 +337,34 @@ def test_what_i_skipped_is_all_that_is_left(page: LabelPage, project: Project) -
         page.act(act="skip")
     assert "Only the 8 texts that you skipped are left." in page.open()
     assert 'value="undo"' in page.body
+
+
+# ---- the machine beside it ----
+
+
+def test_the_state_of_learning_is_asked_for_by_itself(page: LabelPage) -> None:
+    response = page.client.get(
+        page.address,
+        {"tab": str(TAB), "panel": "learning"},
+        headers={"HX-Request": "true", "HX-Target": "label-learning"},
+    )
+    assert "worker is away" in response.content.decode()
+    assert 'id="side-banners" hx-swap-oob="true"' in response.content.decode()
+    assert not Lease.objects.exists()  # looking at the machine claims no text
+
+
+def test_the_answer_that_fills_a_batch_tells_a_worker(
+    page: LabelPage,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    Project.objects.update(batch_size=2)
+    sent: list[tuple[str, int]] = []
+    monkeypatch.setattr("projects.views.fit_hint.send", lambda *call: sent.append(call))
+    for label_class in project.label_classes.all():
+        assert sent == []
+        page.open()
+        with django_capture_on_commit_callbacks(execute=True):
+            page.act(label=label_class.pk)
+    assert sent == [("learners.fit", project.pk)]
