@@ -14,6 +14,7 @@ STALE_AFTER = timedelta(seconds=30)  # six missed heartbeats: the worker died
 FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(minutes=10)
 LONGEST_EXPORT = timedelta(minutes=5)  # the first one also exports the embedder
+RANK_AGAIN_FROM = 1_000
 LEASES_KEPT = timedelta(hours=1)  # whoever comes back from a break gets the same text again
 HEARTBEATS_KEPT = timedelta(days=7)
 
@@ -187,8 +188,29 @@ def projects_to_fit(now: datetime) -> list[int]:
         Q(n_labelled__gt=0) | Q(n_known__gt=0), binned_at__isnull=True
     )
     return [
-        pk for pk in candidates.order_by("pk").values_list("pk", flat=True) if fit_is_due(pk, now)
+        pk
+        for pk in candidates.order_by("pk").values_list("pk", flat=True)
+        if fit_is_due(pk, now) or queue_to_rank_again(pk)
     ]
+
+
+def queue_to_rank_again(project_id: int) -> Fit | None:
+    """The newest published fit if its queue was ranked over a part of the pool and far more of it
+    is embedded by now: all of it, or twice as much and `RANK_AGAIN_FROM` texts more.
+    """
+    fit = newest_attempt(project_id)
+    if fit is None or fit.status != Fit.Status.PUBLISHED or fit.n_ranked_from is None:
+        return None
+    if fit.n_ranked_from >= (fit.n_pool or 0):
+        return None
+    source = EmbeddingSet.objects.filter(
+        project_id=project_id, digest=fit.embedder_digest, error=""
+    ).first()
+    if source is None:
+        return None
+    n_audit = Project.objects.values_list("n_audit", flat=True).get(pk=project_id)
+    enough = 2 * fit.n_ranked_from + RANK_AGAIN_FROM + n_audit
+    return fit if source.finished_at or source.n_done >= enough else None
 
 
 def reap_dead_fits(now: datetime, project_id: int | None = None) -> int:

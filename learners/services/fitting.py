@@ -157,7 +157,7 @@ def compute(
     Raises:
         EngineError: strategy, head or embedder cannot do it; the message says why.
     """
-    rngs = [np.random.default_rng([fit.seed, purpose]) for purpose in range(4)]
+    rngs = _generators(fit)
     begun = clock()
     material = _gather(fit.project_id, training, load)
     learner = _trained(material)
@@ -223,6 +223,29 @@ def _trained(material: _Material) -> "ActiveLearner":
     return ActiveLearner(estimator=make_head(), X_training=X, y_training=y)
 
 
+def rank_open_pool(
+    *, fit: Fit, training: TrainingSet, load: LoadEmbedder = current_embedder
+) -> tuple[Ranking, int]:
+    """The queue of a fit computed again, over what is embedded by now; nothing is written.
+
+    The same head on the same labels with the same generator: only the pool has grown.
+
+    Returns:
+        The ranking, and how many texts of the pool had no label at `upto_seq`.
+
+    Raises:
+        EngineError: strategy or embedder cannot do it; the message says why.
+    """
+    material = _gather(fit.project_id, training, load)
+    ranking, _, n_pool = _ranked(fit, _trained(material), material, _generators(fit)[3])
+    return ranking, n_pool
+
+
+def _generators(fit: Fit) -> list[np.random.Generator]:
+    """For folds, bootstrap, test split and ranking: one each, so that none shifts another."""
+    return [np.random.default_rng([fit.seed, purpose]) for purpose in range(4)]
+
+
 def _ranked(
     fit: Fit, learner: "ActiveLearner", material: _Material, rng: np.random.Generator
 ) -> tuple[Ranking, list[str], int]:
@@ -237,13 +260,15 @@ def _ranked(
         n_queue=settings.LABELER_QUEUE_LENGTH,
         rng=rng,
     )
-    notes = []
-    if ranking.n_pool < len(open_pool):
-        notes.append(
-            f"Ranked {ranking.n_pool:,} of {len(open_pool):,} open texts: the others were not "
-            "read yet."
-        )
-    return ranking, notes, len(open_pool)
+    note = partly_ranked(ranking.n_pool, len(open_pool))
+    return ranking, [note] if note else [], len(open_pool)
+
+
+def partly_ranked(n_ranked: int, n_open: int) -> str:
+    """What a reader must know of a queue over a part of the pool; nothing where it is all of it."""
+    if n_ranked >= n_open:
+        return ""
+    return f"Ranked {n_ranked:,} of {n_open:,} open texts: the others were not read yet."
 
 
 def _pool_ids(project_id: int) -> NDArray[np.int64]:

@@ -75,6 +75,23 @@ def _write(fit: Fit, outcome: Outcome, head_file: str, now: datetime) -> None:
     _prune(fit.project_id)
 
 
+def replace_queue(*, fit: Fit, ranking: Ranking, columns: dict[str, Any]) -> bool:
+    """Put a new ranking in the place of a published fit's queue, unless a newer fit has one.
+
+    `columns`: columns of `Fit` that change with it. Returns whether it was written.
+    """
+    with transaction.atomic():
+        Project.objects.select_for_update(no_key=True).get(pk=fit.project_id)
+        published = Fit.objects.filter(project_id=fit.project_id, status=Fit.Status.PUBLISHED)
+        newest = published.order_by("-id").first()
+        if newest is None or newest.token != fit.token:
+            return False
+        RankedExample.objects.filter(fit=fit).delete()
+        _write_queue(fit, ranking)
+        published.filter(pk=fit.pk).update(**columns)
+    return True
+
+
 def _write_queue(fit: Fit, ranking: Ranking) -> None:
     ids = [int(pk) for pk in ranking.ids]
     is_open = set(Example.objects.filter(pk__in=ids, settled=False).values_list("pk", flat=True))

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from labeler.sending import send
-from learners.services.due_work import embedding_is_due
+from learners.services.due_work import embedding_is_due, queue_to_rank_again
 from learners.tasks.lifecycle import pin_threads
 
 
@@ -20,6 +20,10 @@ def embed(project_id: int) -> None:
     # Not at the top: it loads torch, which beat and the worker's main process have no use for.
     from learners.services.embedding import embed_chunk  # noqa: PLC0415
 
-    while embed_chunk(project_id=project_id, token=uuid4(), clock=timezone.now):
-        if send("learners.embed", project_id):
+    more = True
+    while more:
+        more = embed_chunk(project_id=project_id, token=uuid4(), clock=timezone.now)
+        if queue_to_rank_again(project_id):
+            send("learners.fit", project_id)
+        if more and send("learners.embed", project_id):
             return
