@@ -14,7 +14,7 @@ import django
 
 django.setup()
 
-from django.db import transaction  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 
 from projects.models import Example, Project, User  # noqa: E402
 from projects.reading import ColumnChoice, Layout  # noqa: E402
@@ -69,6 +69,8 @@ def bulk_created(project: Project) -> float:
     began = time.perf_counter()
     with transaction.atomic():
         Example.objects.bulk_create(rows, batch_size=2000)
+        with connection.cursor() as cursor:  # what a commit would check
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         transaction.set_rollback(True)
     return time.perf_counter() - began
 

@@ -38,6 +38,7 @@ def texts(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "project": project,
         "is_owner": True,
+        "part": "texts",
         "form": form,
         "imports": import_progress(project),
         "history": all_imports(project),
@@ -58,7 +59,7 @@ def check(request: HttpRequest, pk: int, staged: int) -> HttpResponse:
     if asked and ready(request, wizard) and _add(request, project, wizard):
         messages.success(request, f"The texts of {upload.name} are coming in.")
         return redirect("project", pk=pk)
-    context: dict[str, object] = {"project": project, "is_owner": True}
+    context: dict[str, object] = {"project": project, "is_owner": True, "part": "texts"}
     return wizard_page(request, wizard, "projects/settings/texts_check.html", context)
 
 

@@ -58,6 +58,7 @@ def classes(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "project": project,
         "is_owner": True,
+        "part": "classes",
         "lines": lines,
         "gone": gone_classes(project),
         "form": form,
@@ -101,6 +102,7 @@ def _class_page(
     context = {
         "project": project,
         "is_owner": True,
+        "part": "classes",
         "line": line,
         "others": list(lines.values()),
         "form": form,
@@ -152,7 +154,13 @@ def merge_effect(request: HttpRequest, pk: int, class_pk: int) -> HttpResponse:
     project, row = _owned_class(request, pk, class_pk)
     target = _other(project, row, request.GET.get("target", ""))
     line = next(line for line in class_lines(project) if line.row.pk == row.pk)
-    context = {"project": project, "is_owner": True, "line": line, "target": target}
+    context = {
+        "project": project,
+        "is_owner": True,
+        "part": "classes",
+        "line": line,
+        "target": target,
+    }
     if target is None:
         messages.error(request, "Choose another class of this project.")
         return redirect("project-class", pk=pk, class_pk=class_pk)

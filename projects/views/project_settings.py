@@ -103,7 +103,7 @@ def general(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {
         name: getattr(project, name) for name in GeneralForm.base_fields if name[:5] != "audit"
     }
-    shown["audit_percent"] = round(100 * project.audit_share, 4)
+    shown["audit_percent"] = f"{100 * project.audit_share:.6g}"
     form = GeneralForm(request.POST or None, initial=shown)
     if request.method == "POST" and form.is_valid() and _change(request, project, form):
         return redirect("project-settings", pk=pk)
@@ -178,5 +178,6 @@ def _page(
     request: HttpRequest, project: Project, template: str, context: dict[str, Any]
 ) -> HttpResponse:
     failed = bool(context["form"].errors)
-    context = {"project": project, "is_owner": True, **context}
+    part = template.rsplit("/", 1)[-1].removesuffix(".html")
+    context = {"project": project, "is_owner": True, "part": part, **context}
     return render(request, template, context, status=422 if failed else 200)

@@ -101,7 +101,7 @@ class Wizard:
 
     def _targets(self) -> list[tuple[str, str]]:
         classes = [(str(row.pk), row.name) for row in self.standing]
-        return [(NEW_CLASS, "a class of its own"), (NO_LABEL, "no label"), *classes]
+        return [(NEW_CLASS, "own class"), (NO_LABEL, "no label"), *classes]
 
     def _found_rows(self) -> list[dict[str, Any]]:
         """One row for each label of the file that is not yet a class by the same name."""

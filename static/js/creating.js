@@ -46,7 +46,7 @@
 
   document.addEventListener("change", (event) => {
     if (!event.target.matches("select[data-colour]")) return;
-    const row = event.target.closest(".class-row");
+    const row = event.target.closest(".spec-row");
     if (row) row.className = row.className.replace(/\bc\d+\b/, `c${event.target.value}`);
   });
 
@@ -58,7 +58,7 @@
 
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-add-class]")) return;
-    const rows = document.querySelector("[data-class-rows]");
+    const rows = document.querySelector("[data-spec-rows]");
     const count = document.querySelector("input[name=n_classes]");
     const number = Number(count.value);
     const copy = document.querySelector("template[data-class-template]").content.cloneNode(true);
@@ -68,7 +68,7 @@
         if (value) element.setAttribute(attribute, value.replace("class-new", `class-${number}`));
       }
     }
-    const row = copy.querySelector(".class-row");
+    const row = copy.querySelector(".spec-row");
     const colour = (number % 12) + 1;
     row.classList.replace("c1", `c${colour}`);
     row.querySelector("select[data-colour]").value = String(colour);
