@@ -163,9 +163,12 @@ def rehearse(
 
 
 def remove(person: Person, path: str, name: str) -> None:
-    """Put the project in the bin and then out of it, through the pages."""
+    """Put the project in the bin and then out of it for good, through the pages."""
     person.open(f"{path}settings/delete/")
-    person.submit(person.form("main input[name=name]"), {"name": name})
+    person.submit(person.form("main input[name=typed_name]"), {"typed_name": name})
+    person.open("/bin/")
+    number = path.rstrip("/").rsplit("/", 1)[-1]
+    person.submit(person.form(f'form[action$="/bin/{number}/delete/"]'))
 
 
 def say(text: str, *, end: str = "\n") -> None:

@@ -139,14 +139,15 @@ def require_known(archive: Path) -> None:
 def write_csv(archive: Path) -> Path:
     """Beside `archive`, a CSV file with the columns id, text, source and rating.
 
-    `rating` is the mean of 20 people's: from -4 (very negative) to 4 (very positive).
+    `rating` is the mean of 20 people's: from -4 (very negative) to 4 (very positive). Neither id nor
+    row tells the source.
     """
     path = archive.parent / CSV_NAME
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["id", "text", "source", "rating"])
-        table.writerows(sentences(archive))
+        table.writerows(sorted(sentences(archive)))  # by id, which is as good as shuffled
     fresh.replace(path)
     return path
 
@@ -168,6 +169,11 @@ def _of_source(inner: tarfile.TarFile, source: Source) -> Iterator[tuple[str, st
         raise DemoProblem(f"the archive holds no {source.file}")
     for line in file.read().decode("utf-8").splitlines():
         number, rating, text = line.split("\t", 2)
-        prefix = source.name.replace(" ", "-")
         # The tweets were stored as a web page would show them: &amp; for &.
-        yield f"{prefix}-{number}", html.unescape(text).strip(), source.name, f"{float(rating):.2f}"
+        text = html.unescape(text).strip()
+        yield opaque_id(source, number), text, source.name, f"{float(rating):.2f}"
+
+
+def opaque_id(source: Source, number: str) -> str:
+    """An id that does not give the answer away: it stands beside the text while one labels."""
+    return hashlib.sha256(f"{source.name} {number}".encode()).hexdigest()[:12]

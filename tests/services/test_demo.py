@@ -35,22 +35,26 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def test_every_sentence_becomes_a_row_with_its_source_and_mean_rating(archive: Path) -> None:
+def rows_of(archive: Path) -> list[dict[str, str]]:
     with demo.write_csv(archive).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert rows[0] == {
-        "id": "film-reviews-1",
-        "text": "A splendid film.",
-        "source": "film reviews",
-        "rating": "2.27",
+        return list(csv.DictReader(file))
+
+
+def test_every_sentence_becomes_a_row_with_its_source_and_mean_rating(archive: Path) -> None:
+    rows = {row["text"]: (row["source"], row["rating"]) for row in rows_of(archive)}
+    assert rows == {
+        "A splendid film.": ("film reviews", "2.27"),
+        "The mayor should resign.": ("newspaper opinions", "0.40"),
+        "late again & tired": ("tweets", "-1.50"),
+        "tab\there": ("tweets", "0.00"),
+        "battery died after a week": ("product reviews", "-0.90"),
     }
-    assert [row["source"] for row in rows] == [
-        "film reviews",
-        "newspaper opinions",
-        "tweets",
-        "tweets",
-        "product reviews",
-    ]
+
+
+def test_neither_id_nor_row_gives_the_source_away(archive: Path) -> None:
+    rows = rows_of(archive)
+    assert all(len(row["id"]) == 12 and int(row["id"], 16) >= 0 for row in rows)
+    assert [row["id"] for row in rows] == sorted({row["id"] for row in rows})
 
 
 def test_characters_stored_for_the_web_are_read_as_what_they_are(archive: Path) -> None:
