@@ -6,14 +6,15 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from learners.models import RankedExample
 from learners.services.queue import newest_published_fit
 from projects.models import Annotation, Example, Lease, Project, User
 from projects.models.annotation import Draw
 from projects.services import leases
+from projects.services.ledger import one_transaction
 
 ATTEMPTS = 20  # each failed one means that somebody else did get the text
 AUDIT_REASON = "random, to measure"
@@ -68,12 +69,12 @@ def claim_next(
     asker = Asker(project, annotator, tab, now)
     audit_first = bool(rng.random() < project.audit_share)
     for _ in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                lease = _held(asker) or _take(asker, audit_first=audit_first)
-        except IntegrityError:  # one_lease_per_example or one_lease_per_tab: someone was quicker
-            continue
-        return Question(lease.example, lease, n_left(project)) if lease else None
+        with one_transaction():
+            lease = _held(asker) or _draw_lease(asker, audit_first=audit_first)
+            if lease is None:
+                return None
+            if lease.pk or _write(lease):
+                return Question(lease.example, lease, n_left(project))
     raise RuntimeError(f"no text of project {project.pk} could be held in {ATTEMPTS} attempts")
 
 
@@ -95,7 +96,7 @@ def _held(asker: Asker) -> Lease | None:
     return None
 
 
-def _take(asker: Asker, *, audit_first: bool) -> Lease | None:
+def _draw_lease(asker: Asker, *, audit_first: bool) -> Lease | None:
     leases.free_expired_leases(project=asker.project, now=asker.now)
     streams = [_from_audit, _from_pool] if audit_first else [_from_pool, _from_audit]
     for stream in streams:
@@ -110,7 +111,7 @@ def _chance_of_stream(asker: Asker, drawn: Drawn) -> float:
         pool_has_more = _has_any(_open_pool(asker), "random_rank")
         return asker.project.audit_share if pool_has_more else 1.0
     audit_is_dry = not (
-        _has_any(_stale_audit(asker), "audit_rank") or _has_any(_open_audit(asker), "audit_rank")
+        _has_any(_open_audit(asker), "audit_rank") or _has_any(_stale_audit(asker), "audit_rank")
     )
     return 1.0 if audit_is_dry else 1.0 - asker.project.audit_share
 
@@ -120,8 +121,18 @@ def _has_any(candidates: QuerySet[Example], order: str) -> bool:
     return candidates.order_by(order).values_list("pk", flat=True).first() is not None
 
 
+def _write(lease: Lease) -> bool:
+    """Whether the lease is held now. Not if somebody, or this tab asking twice, was quicker
+    (one_lease_per_example, one_lease_per_tab); that is no error, so it needs no savepoint.
+    """
+    Lease.objects.bulk_create([lease], ignore_conflicts=True)
+    own = Lease.objects.filter(example=lease.example, annotator=lease.annotator, tab=lease.tab)
+    lease.pk = own.values_list("pk", flat=True).first()
+    return lease.pk is not None
+
+
 def _lease(asker: Asker, drawn: Drawn, chance: float) -> Lease:
-    return Lease.objects.create(
+    return Lease(
         project=asker.project,
         example=drawn.example,
         annotator=asker.annotator,
@@ -160,18 +171,17 @@ def _from_pool(asker: Asker) -> Drawn | None:
 
 
 def _from_open_pool(asker: Asker, reason: str) -> Drawn | None:
-    example = _lock_first(_open_pool(asker), "random_rank")
+    open_audit = Example.objects.filter(
+        project=asker.project, role=Example.Role.AUDIT, settled=False
+    )
+    counted = open_audit.order_by().values("project").annotate(n=Count("pk")).values("n")
+    pool = _open_pool(asker).annotate(n_open_audit=Coalesce(Subquery(counted), 0))
+    example: Any = _lock_first(pool, "random_rank")
     if example is None:
         return None
-    return Drawn(example, Draw.RANDOM, 1 / _open_pool_size(asker.project), {"reason": reason})
-
-
-def _open_pool_size(project: Project) -> int:
-    """Pool texts without a label, at least 1: from counters and the short list of open audit texts."""
-    open_audit = Example.objects.filter(
-        project=project, role=Example.Role.AUDIT, settled=False
-    ).count()
-    return max(1, n_left(project) - open_audit)
+    # Pool texts without a label: from counters and the short list of open audit texts.
+    n_open_pool = max(1, n_left(asker.project) - example.n_open_audit)
+    return Drawn(example, Draw.RANDOM, 1 / n_open_pool, {"reason": reason})
 
 
 def _lock_first(candidates: QuerySet[Row], *order: str) -> Row | None:
@@ -180,11 +190,12 @@ def _lock_first(candidates: QuerySet[Row], *order: str) -> Row | None:
     Without the key, or the foreign keys of others' new leases would wait for it. A row that was
     answered between snapshot and lock is rechecked by PostgreSQL under the lock.
     """
-    locked: tuple[str, ...] = ("self",)
+    related, locked = "data_import", ["self"]
     if candidates.model is RankedExample:
-        candidates, locked = candidates.select_related("example"), ("self", "example")
+        related, locked = "example__data_import", ["self", "example"]
     return (
-        candidates.select_for_update(of=locked, skip_locked=True, no_key=True)
+        candidates.select_related(related)
+        .select_for_update(of=locked, skip_locked=True, no_key=True)
         .order_by(*order)
         .first()
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from learners.models import EmbeddingSet, Fit, FitRequest, WorkerHeartbeat
 from projects.models import Annotation, AnnotationEvent, LabelClass, Lease, Project, ProjectEvent
@@ -104,13 +105,20 @@ def label_changes_since_newest_attempt(project_id: int) -> int:
 
     A class merge or retirement that changed labels counts as a whole batch.
     """
-    newest = newest_attempt(project_id)
-    after = newest.upto_seq if newest else 0
-    n_changes = _changes(project_id, after).count()
-    if _class_changes(project_id, after).exists():
-        batch_size = Project.objects.values_list("batch_size", flat=True).get(pk=project_id)
-        return max(n_changes, batch_size)
-    return n_changes
+    upto = Fit.objects.filter(project_id=project_id).order_by("-id").values("upto_seq")[:1]
+    after = Coalesce(Subquery(upto), 0)
+    changes = _changes(project_id, after).order_by().values("project").annotate(n=Count("pk"))
+    n_changes: int
+    n_changes, classes_changed, batch_size = (
+        Project.objects.filter(pk=project_id)
+        .values_list(
+            Coalesce(Subquery(changes.values("n")), 0),
+            Exists(_class_changes(project_id, after)),
+            "batch_size",
+        )
+        .get()
+    )
+    return max(n_changes, batch_size) if classes_changed else n_changes
 
 
 def label_change_marks(project_id: int) -> list[tuple[int, datetime]]:
@@ -118,7 +126,7 @@ def label_change_marks(project_id: int) -> list[tuple[int, datetime]]:
     return list(_changes(project_id, 0).values_list("seq", "created_at"))
 
 
-def _changes(project_id: int, after_seq: int) -> models.QuerySet[AnnotationEvent]:
+def _changes(project_id: int, after_seq: int | Coalesce) -> models.QuerySet[AnnotationEvent]:
     return AnnotationEvent.objects.filter(
         Q(kind__in=_LABEL_KINDS) | Q(undoes__kind__in=_LABEL_KINDS),
         project_id=project_id,
@@ -126,7 +134,7 @@ def _changes(project_id: int, after_seq: int) -> models.QuerySet[AnnotationEvent
     ).order_by("seq")
 
 
-def _class_changes(project_id: int, after_seq: int) -> models.QuerySet[ProjectEvent]:
+def _class_changes(project_id: int, after_seq: int | Coalesce) -> models.QuerySet[ProjectEvent]:
     return ProjectEvent.objects.filter(
         project_id=project_id,
         seq__gt=after_seq,

@@ -1,12 +1,13 @@
 """The published fit's queue, as answers come in: what was asked is spent, what was undone is not."""
 
+from django.db.models import QuerySet, Subquery
+
 from learners.models import Fit, RankedExample
 
 
 def newest_published_fit(project_id: int) -> Fit | None:
     """The fit whose queue is served; None before the first one."""
-    published = Fit.objects.filter(project_id=project_id, status=Fit.Status.PUBLISHED)
-    return published.order_by("-id").first()
+    return _published(project_id).first()
 
 
 def spend(*, project_id: int, example_id: int) -> None:
@@ -20,5 +21,10 @@ def bring_back(*, project_id: int, example_id: int) -> None:
 
 
 def _set_spent(project_id: int, example_id: int, *, spent: bool) -> None:
-    if fit := newest_published_fit(project_id):
-        RankedExample.objects.filter(fit=fit, example_id=example_id).update(spent=spent)
+    newest = _published(project_id).values("pk")[:1]
+    RankedExample.objects.filter(fit=Subquery(newest), example_id=example_id).update(spent=spent)
+
+
+def _published(project_id: int) -> QuerySet[Fit]:
+    published = Fit.objects.filter(project_id=project_id, status=Fit.Status.PUBLISHED)
+    return published.order_by("-id")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from projects.models import Annotation, AnnotationEvent, DataImport, Example, Lease, Project, User
 
 Kind = AnnotationEvent.Kind
+ANSWERS = (Kind.LABEL, Kind.RELABEL, Kind.SKIP)
 
 
 class PauseReason(StrEnum):
@@ -65,12 +66,17 @@ def newest_act(*, project: Project, annotator: User) -> AnnotationEvent | None:
     return mine.select_related("undoes").order_by("-seq").first()
 
 
-def newest_answer(*, project: Project, annotator: User) -> AnnotationEvent | None:
-    """The annotator's last label or skip that stands: what `w` explains and `u` would take back."""
+def newest_answer(newest_act: AnnotationEvent) -> AnnotationEvent | None:
+    """The annotator's last label or skip that stands: what `w` explains and `u` would take back.
+
+    It is `newest_act` or an earlier act of its annotator in its project.
+    """
+    if newest_act.kind in ANSWERS:
+        return newest_act
     mine = AnnotationEvent.objects.filter(
-        project=project,
-        annotator=annotator,
-        kind__in=(Kind.LABEL, Kind.RELABEL, Kind.SKIP),
+        project_id=newest_act.project_id,
+        annotator_id=newest_act.annotator_id,
+        kind__in=ANSWERS,
         undone_by__isnull=True,
     )
     return mine.order_by("-seq").first()

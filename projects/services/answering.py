@@ -11,12 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 
-from projects.models import Annotation, AnnotationEvent, Example, LabelClass, Lease, Project, User
+from projects.models import Annotation, AnnotationEvent, Example, Lease, Project, User
 from projects.models.annotation import Draw
 from projects.services import leases
-from projects.services.ledger import next_seq
+from projects.services.ledger import lock, one_transaction
 from projects.services.standing import Standing, add_up
 
 Kind = AnnotationEvent.Kind
@@ -55,7 +54,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who acts, where, when, and the act's own name."""
+    """Who acts, where, when, and the act's own name. An act brings `project` up to date."""
 
     project: Project
     annotator: User
@@ -77,17 +76,16 @@ def record_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> A
         NoSuchExample: the example is not in the project.
         AnswerConflict: the client UUID names another act.
     """
-    with transaction.atomic():
-        project = _lock(sender)
+    with one_transaction():
+        lock(sender.project)
         if done := _resend(sender, example_id, {Kind.LABEL, Kind.RELABEL}, labels=list(labels)):
             return done
-        example = _askable(project, example_id)
-        _check_labels(project, labels)
-        stands = _mine(sender, example).state == State.LABELLED
+        example = _askable(sender.project, example_id)
+        _check_labels(sender.project, labels)
+        before = what_stands(example=example, annotator=sender.annotator)
+        stands = before.mine is not None and before.mine.state == State.LABELLED
         kind = Kind.RELABEL if stands else Kind.LABEL
-        act = _append(sender, example, kind, labels=list(labels))
-        leases.release(example_id=example.pk, annotator=sender.annotator)
-        return act
+        return _append(sender, example, before, kind, labels=list(labels))
 
 
 def change_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> Act:
@@ -115,20 +113,18 @@ def skip(*, sender: Sender, example_id: int) -> Act:
         AnswerConflict: the annotator's label stands on it (answered in another tab, say).
         AnswerRefused, NoSuchExample: as for `record_label`.
     """
-    with transaction.atomic():
-        project = _lock(sender)
+    with one_transaction():
+        lock(sender.project)
         if done := _resend(sender, example_id, {Kind.SKIP}):
             return done
-        example = _askable(project, example_id)
-        mine = _mine(sender, example)
-        if mine.state == State.LABELLED and not mine.stale:
+        example = _askable(sender.project, example_id)
+        before = what_stands(example=example, annotator=sender.annotator)
+        if before.mine and before.mine.state == State.LABELLED and not before.mine.stale:
             raise AnswerConflict(
                 "You have labelled this text already, so it was not skipped. "
                 "Change the answer on the history page."
             )
-        act = _append(sender, example, Kind.SKIP)
-        leases.release(example_id=example.pk, annotator=sender.annotator)
-        return act
+        return _append(sender, example, before, Kind.SKIP)
 
 
 def flag(*, sender: Sender, example_id: int) -> Act:
@@ -149,32 +145,29 @@ def comment(*, sender: Sender, example_id: int, text: str) -> Act:
     """
     text = text.replace("\r\n", "\n").strip()
     _check_comment(text)
-    with transaction.atomic():
-        project = _lock(sender)
+    with one_transaction():
+        lock(sender.project)
         if done := _resend(sender, example_id, {Kind.COMMENT}, comment=text):
             return done
-        example = _askable(project, example_id)
-        if not text and not _mine(sender, example).comment:
+        example = _askable(sender.project, example_id)
+        before = what_stands(example=example, annotator=sender.annotator)
+        if not text and not (before.mine and before.mine.comment):
             raise AnswerRefused("The comment is empty, and there was none to remove.")
-        return _append(sender, example, Kind.COMMENT, comment=text)
+        return _append(sender, example, before, Kind.COMMENT, comment=text)
 
 
 def _mark(sender: Sender, example_id: int, kind: AnnotationEvent.Kind) -> Act:
-    with transaction.atomic():
-        project = _lock(sender)
+    with one_transaction():
+        lock(sender.project)
         if done := _resend(sender, example_id, {kind}):
             return done
-        example = _askable(project, example_id)
-        if _mine(sender, example).flagged == (kind == Kind.FLAG):
+        example = _askable(sender.project, example_id)
+        before = what_stands(example=example, annotator=sender.annotator)
+        if bool(before.mine and before.mine.flagged) == (kind == Kind.FLAG):
             raise AnswerConflict(
                 "This text is flagged already." if kind == Kind.FLAG else "This text has no flag."
             )
-        return _append(sender, example, kind)
-
-
-def _lock(sender: Sender) -> Project:
-    """One writer a project at a time; without the key, so that others may still take leases."""
-    return Project.objects.select_for_update(no_key=True).get(pk=sender.project.pk)
+        return _append(sender, example, before, kind)
 
 
 def _resend(
@@ -214,7 +207,8 @@ def _askable(project: Project, example_id: int) -> Example:
 def _check_labels(project: Project, labels: Sequence[int]) -> None:
     if len(labels) != 1:
         raise AnswerRefused(f"An answer here is exactly one class; this one had {len(labels)}.")
-    label_class = LabelClass.objects.filter(project=project, pk=labels[0]).first()
+    classes = {c.pk: c for c in project.label_classes.all()}
+    label_class = classes.get(labels[0])
     if label_class is None:
         raise AnswerRefused("That class is not one of this project's. Choose one that is shown.")
     if label_class.retired_at is not None:
@@ -233,60 +227,76 @@ def _check_comment(text: str) -> None:
         raise AnswerRefused("The comment holds a NUL character, which cannot be stored.")
 
 
-def _mine(sender: Sender, example: Example) -> Annotation:
-    """The annotator's state on the example; an unsaved open one while there is none."""
-    found = Annotation.objects.filter(example=example, annotator=sender.annotator).first()
-    return found or Annotation(
-        project=sender.project, example=example, annotator=sender.annotator, state=State.OPEN
-    )
+@dataclass(frozen=True)
+class Before:
+    """What stood on an example before an act: the annotator's own annotation, if there is one, and
+    who else's label (None among them: one known from the data).
+    """
+
+    mine: Annotation | None
+    labelled_by: set[int | None]
 
 
-def _append(sender: Sender, example: Example, kind: AnnotationEvent.Kind, **said: Any) -> Act:
+def what_stands(*, example: Example, annotator: User) -> Before:
+    """Read it with the project's row locked."""
+    found = {a.annotator_id: a for a in Annotation.objects.filter(example=example)}
+    mine = found.pop(annotator.pk, None)
+    return Before(mine, {who for who, a in found.items() if a.state == State.LABELLED})
+
+
+@transaction.atomic(savepoint=False)
+def _append(
+    sender: Sender, example: Example, before: Before, kind: AnnotationEvent.Kind, **said: Any
+) -> Act:
+    """The event and all that follows from it. An answer ends the annotator's hold of the example."""
+    ends_lease = kind in {Kind.LABEL, Kind.RELABEL, Kind.SKIP}
+    look = leases.release if ends_lease else leases.lease_of
+    lease = look(example_id=example.pk, annotator=sender.annotator)
+    sender.project.seq += 1
     event = AnnotationEvent.objects.create(
         project=sender.project,
-        seq=next_seq(sender.project.pk),
+        seq=sender.project.seq,
         example=example,
         annotator=sender.annotator,
         kind=kind,
         client_uuid=sender.client_uuid,
         created_at=sender.now,
         duration_ms=_sane(sender.duration_ms),
-        **_provenance(sender, example),
+        **_provenance(sender, lease),
         **said,
     )
-    return Act(event, bring_up_to_date(event=event, example=example, annotator=sender.annotator))
+    return Act(event, bring_up_to_date(event=event, before=before))
 
 
 def _sane(duration_ms: int | None) -> int | None:
     return None if duration_ms is None else min(max(duration_ms, 0), LONGEST_DURATION_MS)
 
 
-def _provenance(sender: Sender, example: Example) -> dict[str, Any]:
+def _provenance(sender: Sender, lease: Lease | None) -> dict[str, Any]:
     """How the example came to be asked: what the lease says, or what is known without one."""
     if sender.from_history:
         return {"draw": Draw.HISTORY}
-    lease = Lease.objects.filter(example=example, annotator=sender.annotator).first()
     if lease is None:
         return {"draw": Draw.LATE}
     columns = ("draw", "chance", "fit_id", "strategy", "score", "rank", "reason")
     return {name: getattr(lease, name) for name in columns}
 
 
-def bring_up_to_date(*, event: AnnotationEvent, example: Example, annotator: User) -> Annotation:
-    """Make `Annotation`, `Example.settled` and the counters say what the ledger adds up to.
+def bring_up_to_date(*, event: AnnotationEvent, before: Before) -> Annotation:
+    """Make `Annotation`, `Example.settled` and the counters say what the ledger adds up to, and
+    write the project's row with the number that it gave `event`.
 
-    Call it in the event's own transaction, with the project's row locked.
+    Call it in the event's own transaction, with the project (`event.project`) locked.
     """
-    events = AnnotationEvent.objects.filter(example=example, annotator=annotator)
-    classes = {c.pk: c for c in LabelClass.objects.filter(project_id=example.project_id)}
-    standing = add_up(events, classes=classes, is_audit=example.role == Example.Role.AUDIT)
-    others = Annotation.objects.filter(example=example, state=State.LABELLED).exclude(
-        annotator=annotator
+    example = event.example
+    events = AnnotationEvent.objects.filter(example=example, annotator_id=event.annotator_id)
+    standing = add_up(
+        events if before.mine else [event],  # each event leaves an annotation
+        classes={c.pk: c for c in event.project.label_classes.all()},
+        is_audit=example.role == Example.Role.AUDIT,
     )
-    labelled_by: set[int | None] = set(others.values_list("annotator_id", flat=True))
-    before = Annotation.objects.filter(example=example, annotator=annotator).first()
-    annotation = _write(event, before, standing)
-    _settle(example, labelled_by, before, annotation, event.created_at)
+    annotation = _write(event, before.mine, standing)
+    _settle(event, before, annotation)
     return annotation
 
 
@@ -304,19 +314,13 @@ def _write(event: AnnotationEvent, before: Annotation | None, standing: Standing
     return annotation
 
 
-def _settle(
-    example: Example,
-    labelled_by: set[int | None],
-    before: Annotation | None,
-    after: Annotation,
-    now: datetime,
-) -> None:
-    """`labelled_by`: who else's label stands (None: one known from the data)."""
-    stood = before is not None and before.state == State.LABELLED
+def _settle(event: AnnotationEvent, before: Before, after: Annotation) -> None:
+    stood = before.mine is not None and before.mine.state == State.LABELLED
     stands = after.state == State.LABELLED
-    by_others = bool(labelled_by - {None})
-    change = int(stands or by_others) - int(stood or by_others)
-    Example.objects.filter(pk=example.pk).update(settled=stands or bool(labelled_by))
-    Project.objects.filter(pk=example.project_id).update(
-        n_labelled=F("n_labelled") + change, last_activity_at=now
-    )
+    by_others = bool(before.labelled_by - {None})
+    settled = stands or bool(before.labelled_by)
+    Example.objects.filter(pk=event.example_id).update(settled=settled)
+    project = event.project
+    project.n_labelled += int(stands or by_others) - int(stood or by_others)
+    project.last_activity_at = event.created_at
+    project.save(update_fields=["seq", "n_labelled", "last_activity_at"])

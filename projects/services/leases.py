@@ -36,9 +36,20 @@ def renew_lease(*, project: Project, annotator: User, tab: UUID, now: datetime) 
     return mine.select_related("example__data_import").first()
 
 
-def release(*, example_id: int, annotator: User) -> None:
-    """The annotator answered: whichever of their tabs held the example holds it no longer."""
-    Lease.objects.filter(example_id=example_id, annotator=annotator).delete()
+def lease_of(*, example_id: int, annotator: User) -> Lease | None:
+    """The annotator's lease of an example, in whichever tab."""
+    return Lease.objects.filter(example_id=example_id, annotator=annotator).first()
+
+
+def release(*, example_id: int, annotator: User) -> Lease | None:
+    """The annotator answered: whichever of their tabs held the example holds it no longer.
+
+    Returns:
+        The lease as it was.
+    """
+    sql = "DELETE FROM projects_lease WHERE example_id = %s AND annotator_id = %s RETURNING *"
+    released = list(Lease.objects.raw(sql, [example_id, annotator.pk]))
+    return released[0] if released else None
 
 
 def hold_again(

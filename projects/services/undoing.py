@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from projects.models import Annotation, AnnotationEvent, Example, Project
+from projects.models import Annotation, AnnotationEvent, Example
 from projects.models.annotation import Draw
 from projects.services.answering import (
     AnswerConflict,
     AnswerRefused,
     Sender,
     bring_up_to_date,
+    what_stands,
 )
-from projects.services.ledger import next_seq
+from projects.services.ledger import lock
 
 Kind = AnnotationEvent.Kind
 UNDOABLE = (Kind.LABEL, Kind.RELABEL, Kind.SKIP, Kind.FLAG)
@@ -50,14 +51,17 @@ def undo(*, sender: Sender) -> Undone:
         AnswerConflict: the client UUID names another act.
     """
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=sender.project.pk)
-        if before := _resend(sender):
-            return before
+        lock(sender.project)
+        if done := _resend(sender):
+            return done
         undone = newest_undoable(sender)
+        example = Example.objects.defer("text").get(pk=undone.example_id)
+        before = what_stands(example=example, annotator=sender.annotator)
+        sender.project.seq += 1
         event = AnnotationEvent.objects.create(
             project=sender.project,
-            seq=next_seq(sender.project.pk),
-            example_id=undone.example_id,
+            seq=sender.project.seq,
+            example=example,
             annotator=sender.annotator,
             kind=Kind.UNDO,
             undoes=undone,
@@ -65,9 +69,7 @@ def undo(*, sender: Sender) -> Undone:
             created_at=sender.now,
             draw=Draw.HISTORY,
         )
-        example = Example.objects.defer("text").get(pk=undone.example_id)
-        annotation = bring_up_to_date(event=event, example=example, annotator=sender.annotator)
-        return Undone(event, undone, annotation)
+        return Undone(event, undone, bring_up_to_date(event=event, before=before))
 
 
 def newest_undoable(sender: Sender) -> AnnotationEvent:

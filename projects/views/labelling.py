@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,14 +23,15 @@ from learners.selectors.status import ProjectStatus, project_status
 from learners.services import queue
 from learners.services.claiming import Question, claim_next
 from learners.services.due_work import label_changes_since_newest_attempt
-from projects.models import AnnotationEvent, Lease, Project, User
+from projects.models import AnnotationEvent, LabelClass, Lease, Project, User
 from projects.models.project import Role
 from projects.selectors import labelling as selectors
 from projects.services import answering, undoing
-from projects.services.answering import COMMENT_CHARACTERS, AnswerRefused, Sender
+from projects.services.answering import COMMENT_CHARACTERS, Act, AnswerRefused, Sender
 from projects.services.leases import hold_again
+from projects.services.undoing import Undone
 from projects.views.answer_fields import AnswerFields, read_answer, read_uuid
-from projects.views.fit_hint import start_fit_if_due
+from projects.views.fit_hint import start_fit_if_batch_full
 from projects.views.person import person
 
 SHOWN_CHARACTERS = 10_000  # some screens; the rest on request
@@ -77,7 +79,8 @@ def _ask(request: HttpRequest, project: Project, tab: UUID) -> HttpResponse:
             request, "projects/label/panel.html", _panel(request, project, user, tab, panel)
         )
     question = _claim(project, user, tab, timezone.now())
-    context = _page(request, project, user, tab, question)
+    n_waiting = label_changes_since_newest_attempt(project.pk)
+    context = _page(request, project, tab, question, n_waiting)
     if panel:
         context |= _panel(request, project, user, tab, panel)
     return _show(request, context)
@@ -87,42 +90,43 @@ def _answer(request: HttpRequest, project: Project) -> HttpResponse:
     user, now = person(request), timezone.now()
     fields, tab = read_answer(request.POST), read_uuid(request.POST, "tab")
     with transaction.atomic():
-        _perform(Sender(project, user, fields.client_uuid, now, fields.duration_ms), fields, tab)
-        project.refresh_from_db()  # the counters just changed
+        sender = Sender(project, user, fields.client_uuid, now, fields.duration_ms)
+        act = _perform(sender, fields, tab)
         question = _claim(project, user, tab, now)
-        transaction.on_commit(lambda: start_fit_if_due(project.pk, now))
+    n_waiting = label_changes_since_newest_attempt(project.pk)
+    transaction.on_commit(lambda: start_fit_if_batch_full(project, n_waiting, now))
     if request.headers.get("X-Labeler-Outbox") is None:
         return redirect(label_address(project, tab))
-    response = _show(request, _page(request, project, user, tab, question))
+    newest = None if act.is_resend else act.event
+    response = _show(request, _page(request, project, tab, question, n_waiting, newest=newest))
     response.headers["X-Labeler-Saved"] = str(fields.client_uuid)
     return response
 
 
-def _perform(sender: Sender, fields: AnswerFields, tab: UUID) -> None:
+def _perform(sender: Sender, fields: AnswerFields, tab: UUID) -> Act | Undone:
     """Record the act, and let the queue know."""
+    example_id = fields.example_id
     match fields.act:
         case "undo":
-            _undo(sender, tab)
-        case "label":
-            answering.record_label(
-                sender=sender, example_id=fields.example_id, labels=fields.labels
-            )
-            queue.spend(project_id=sender.project.pk, example_id=fields.example_id)
-        case "skip":
-            answering.skip(sender=sender, example_id=fields.example_id)
-            queue.spend(project_id=sender.project.pk, example_id=fields.example_id)
+            return _undo(sender, tab)
         case "flag":
-            answering.flag(sender=sender, example_id=fields.example_id)
+            return answering.flag(sender=sender, example_id=example_id)
         case "unflag":
-            answering.unflag(sender=sender, example_id=fields.example_id)
+            return answering.unflag(sender=sender, example_id=example_id)
         case "comment":
-            answering.comment(sender=sender, example_id=fields.example_id, text=fields.comment)
+            return answering.comment(sender=sender, example_id=example_id, text=fields.comment)
+        case "skip":
+            act = answering.skip(sender=sender, example_id=example_id)
+        case _:
+            act = answering.record_label(sender=sender, example_id=example_id, labels=fields.labels)
+    queue.spend(project_id=sender.project.pk, example_id=example_id)
+    return act
 
 
-def _undo(sender: Sender, tab: UUID) -> None:
+def _undo(sender: Sender, tab: UUID) -> Undone:
     undone = undoing.undo(sender=sender)
     if undone.is_resend or not undone.awaits_answer:
-        return
+        return undone
     queue.bring_back(project_id=sender.project.pk, example_id=undone.undone.example_id)
     hold_again(
         project=sender.project,
@@ -131,10 +135,21 @@ def _undo(sender: Sender, tab: UUID) -> None:
         undone=undone.undone,
         now=sender.now,
     )
+    return undone
+
+
+def _classes(project: Project) -> list[LabelClass]:
+    """All classes, also those gone; an act has read them already, under the project's lock."""
+    prefetch_related_objects([project], "label_classes")
+    return list(project.label_classes.all())
+
+
+def _active(classes: list[LabelClass]) -> list[LabelClass]:
+    return [c for c in classes if c.retired_at is None]
 
 
 def _claim(project: Project, user: User, tab: UUID, now: datetime) -> Question | None:
-    if not project.label_classes.active().exists():
+    if not _active(_classes(project)):
         return None
     rng = np.random.default_rng()
     return claim_next(project=project, annotator=user, tab=tab, rng=rng, now=now)
@@ -149,7 +164,8 @@ def _refuse(request: HttpRequest, project: Project, refusal: AnswerRefused) -> H
     except AnswerRefused:
         tab = uuid.uuid4()
     question = _claim(project, user, tab, timezone.now())
-    context = _page(request, project, user, tab, question) | {"refusal": str(refusal)}
+    n_waiting = label_changes_since_newest_attempt(project.pk)
+    context = _page(request, project, tab, question, n_waiting) | {"refusal": str(refusal)}
     response = _show(request, context, status=refusal.status)
     response.headers["X-Labeler-Refused"] = data.get("client_uuid", "")[:36]
     return response
@@ -190,8 +206,8 @@ def _machine(project: Project, tab: UUID) -> dict[str, Any]:
     return {"project": project, "tab": tab, "status": status, "learning": _learning(status)}
 
 
-def _next_fit(project: Project) -> str:
-    left = project.batch_size - label_changes_since_newest_attempt(project.pk)
+def _next_fit(project: Project, n_waiting: int) -> str:
+    left = project.batch_size - n_waiting
     return f"next fit in {left}" if left > 0 else "next fit is due"
 
 
@@ -204,24 +220,36 @@ class ShownText:
 
 
 def _page(
-    request: HttpRequest, project: Project, user: User, tab: UUID, question: Question | None
+    request: HttpRequest,
+    project: Project,
+    tab: UUID,
+    question: Question | None,
+    n_waiting: int,
+    *,
+    newest: AnnotationEvent | None = None,
 ) -> dict[str, Any]:
-    classes = list(project.label_classes.active())
+    """What both templates show. `n_waiting`: label changes since the newest fit; `newest`: the
+    annotator's last act, looked up if not given.
+    """
+    user = person(request)
+    newest = newest or selectors.newest_act(project=project, annotator=user)
+    all_classes = _classes(project)
+    classes = _active(all_classes)
     context: dict[str, Any] = {
         "project": project,
-        "is_owner": project.memberships.filter(user=user, role=Role.OWNER).exists(),
         "tab": tab,
         "client_uuid": uuid.uuid4(),
         "classes": classes,
         "many_classes": len(classes) > BUTTONS_AT_MOST,
         "n_texts": project.n_pool + project.n_audit,
-        "next_fit": _next_fit(project),
-        "last": _last_act(project, user, {c.pk: c.name for c in project.label_classes.all()}),
+        "next_fit": _next_fit(project, n_waiting),
+        "last": _last_act(newest, {c.pk: c.name for c in all_classes}),
         "question": question,
     }
     if question is None:
         return context | {
-            "pause": selectors.pause(project=project, annotator=user, now=timezone.now())
+            "pause": selectors.pause(project=project, annotator=user, now=timezone.now()),
+            "is_owner": project.memberships.filter(user=user, role=Role.OWNER).exists(),
         }
     return context | {
         "shown": _shown(question.example.text, whole="all" in request.GET),
@@ -250,11 +278,10 @@ class LastAct:
     undoable: bool
 
 
-def _last_act(project: Project, user: User, names: dict[int, str]) -> LastAct | None:
-    event = selectors.newest_act(project=project, annotator=user)
+def _last_act(event: AnnotationEvent | None, names: dict[int, str]) -> LastAct | None:
     if event is None:
         return None
-    answer = selectors.newest_answer(project=project, annotator=user)
+    answer = selectors.newest_answer(event)
     undoable = event.kind in undoing.UNDOABLE
     return LastAct(_words(event, names), answer.pk if answer else 0, undoable)
 

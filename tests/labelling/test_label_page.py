@@ -129,6 +129,22 @@ def test_an_answer_spends_its_place_in_the_queue(
     assert RankedExample.objects.get(spent=True).rank == 1
 
 
+@pytest.mark.parametrize("ranked", [True, False])
+def test_an_answer_with_its_next_question_takes_few_queries(
+    page: LabelPage,
+    project: Project,
+    yes: LabelClass,
+    ranked: bool,
+    django_assert_max_num_queries: Any,
+) -> None:
+    if ranked:
+        make_queue(project, list(project.examples.filter(role="pool")))
+    page.open()
+    with django_assert_max_num_queries(25):  # session, user, transaction and all
+        response = page.send(label=yes.pk)
+    assert b'name="example"' in response.content
+
+
 def test_undo_brings_the_text_back(page: LabelPage, project: Project, yes: LabelClass) -> None:
     make_queue(project, list(project.examples.filter(role="pool")))
     page.open()
