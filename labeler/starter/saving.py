@@ -162,14 +162,28 @@ def _read_about(file: Path) -> dict[str, object]:
     return found
 
 
+def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """A plain file below `folder`. By hand: tarfile's filters came with Python 3.11.4 only.
+
+    Raises:
+        StartProblem: it is something else, or would land elsewhere.
+    """
+    target = (folder / member.name).resolve()
+    content = archive.extractfile(member) if member.isreg() else None
+    if content is None or not target.is_relative_to(folder.resolve()):
+        raise StartProblem(f"{archive.name!s} names files outside its own folder: it is not ours.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with content, target.open("wb") as file:
+        shutil.copyfileobj(content, file)
+
+
 def _build(fresh: Path, file: Path) -> None:
     """The restored data as a folder of their own, database and all, before anything is replaced."""
     fresh.mkdir(mode=0o711)
     try:
         with tarfile.open(file) as archive:
-            archive.extractall(fresh, filter="data")
-    except tarfile.FilterError as error:
-        raise StartProblem(f"{file} names files outside its own folder: it is not ours.") from error
+            for member in archive:
+                _unpack(archive, member, fresh)
     except tarfile.TarError as error:
         raise StartProblem(
             f"{file} is no backup of Labeler, or only a part of one: {error}."
