@@ -59,6 +59,10 @@ class Fit(models.Model):
     fit_seconds = models.FloatField(null=True)
     score_seconds = models.FloatField(null=True)
     worker = models.CharField(max_length=200, blank=True)
+    rerank_started_at = models.DateTimeField(
+        null=True, help_text="when ranking the grown pool was last begun and did not end well"
+    )
+    rerank_error = models.TextField(blank=True)
     bundle_requested_at = models.DateTimeField(null=True)
     bundle_started_at = models.DateTimeField(null=True)
     bundle_file = models.CharField(max_length=300, blank=True, help_text="zip in storage")

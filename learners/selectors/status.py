@@ -251,7 +251,7 @@ def _process_banners(facts: _Facts) -> list[Banner]:
             Banner(
                 "error",
                 "The message broker does not answer, so no embedding and no training is started.",
-                "Your answers are saved. Start the broker again (Valkey or Redis; `make run` "
+                "Your answers are saved. Start the broker again (Valkey or Redis; “make run” "
                 "starts it); waiting work then starts by itself.",
             )
         ]
@@ -261,8 +261,8 @@ def _process_banners(facts: _Facts) -> list[Banner]:
                 "error",
                 f"{_away('worker', facts.worker_seen_at, facts.now)} "
                 "Nothing is embedded or trained meanwhile.",
-                "Your answers are saved. Start the worker (`make run` starts it, as does "
-                "`celery -A labeler worker -Q fast,slow`); waiting work then starts by itself.",
+                "Your answers are saved. Start the worker (“make run” starts it, as does "
+                "“celery -A labeler worker -Q fast,slow”); waiting work then starts by itself.",
             )
         ]
     if not facts.beat_alive:
@@ -271,7 +271,7 @@ def _process_banners(facts: _Facts) -> list[Banner]:
                 "warning",
                 f"{_away('scheduler', facts.beat_seen_at, facts.now)} "
                 "Work that was missed is not taken up again.",
-                "Start it (`make run` starts it, as does `celery -A labeler beat`).",
+                "Start it (“make run” starts it, as does “celery -A labeler beat”).",
             )
         ]
     return []
@@ -330,6 +330,15 @@ def _fit_banners(facts: _Facts) -> list[Banner]:
                 "error",
                 f"The last fit failed: {newest.error}",
                 f"{_next_try(newest.retry_at, facts.now)} {_served_meanwhile(facts)}",
+            )
+        ]
+    if facts.published and facts.published.rerank_error:
+        return [
+            Banner(
+                "error",
+                "The texts read since the last fit could not be ranked: "
+                f"{facts.published.rerank_error}",
+                f"It is tried again within minutes. {_served_meanwhile(facts)}",
             )
         ]
     if facts.changes >= facts.project.batch_size and not has_two_classes(facts.project.pk):

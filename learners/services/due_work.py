@@ -16,6 +16,7 @@ FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(minutes=10)
 LONGEST_EXPORT = timedelta(minutes=5)  # the first one also exports the embedder
 RANK_AGAIN_FROM = 1_000
+RERANK_PAUSE = timedelta(minutes=5)
 LEASES_KEPT = timedelta(hours=1)  # whoever comes back from a break gets the same text again
 HEARTBEATS_KEPT = timedelta(days=7)
 
@@ -198,18 +199,20 @@ def projects_to_fit(now: datetime) -> list[int]:
     return [
         pk
         for pk in candidates.order_by("pk").values_list("pk", flat=True)
-        if fit_is_due(pk, now) or queue_to_rank_again(pk)
+        if fit_is_due(pk, now) or queue_to_rank_again(pk, now)
     ]
 
 
-def queue_to_rank_again(project_id: int) -> Fit | None:
+def queue_to_rank_again(project_id: int, now: datetime) -> Fit | None:
     """The newest published fit if its queue was ranked over a part of the pool and far more of it
-    is embedded by now: all of it, or twice as much and `RANK_AGAIN_FROM` texts more.
+    is embedded by now: all of it, or twice as much and `RANK_AGAIN_FROM` texts more. None for
+    `RERANK_PAUSE` after a task began it, so that two do not do it and a failure waits.
     """
     fit = newest_attempt(project_id)
     if fit is None or fit.status != Fit.Status.PUBLISHED or fit.n_ranked_from is None:
         return None
-    if fit.n_ranked_from >= (fit.n_pool or 0):
+    begun = fit.rerank_started_at
+    if fit.n_ranked_from >= (fit.n_pool or 0) or (begun and begun > now - RERANK_PAUSE):
         return None
     source = EmbeddingSet.objects.filter(
         project_id=project_id, digest=fit.embedder_digest, error=""

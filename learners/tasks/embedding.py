@@ -23,7 +23,7 @@ def embed(project_id: int) -> None:
     more = True
     while more:
         more = embed_chunk(project_id=project_id, token=uuid4(), clock=timezone.now)
-        if queue_to_rank_again(project_id):
+        if queue_to_rank_again(project_id, timezone.now()):
             send("learners.fit", project_id)
         if more and send("learners.embed", project_id):
             return

@@ -20,8 +20,8 @@ def fit(project_id: int) -> None:
 
         if run_fit(project_id=project_id, token=uuid4(), clock=timezone.now) is None:
             return
-    if queue_to_rank_again(project_id):
+    if queue_to_rank_again(project_id, timezone.now()):
         pin_threads()
         from learners.services.reranking import rank_again  # noqa: PLC0415  loads torch as well
 
-        rank_again(project_id=project_id)
+        rank_again(project_id=project_id, now=timezone.now())
