@@ -9,6 +9,7 @@ for each fit as a slow reader would, prints the curves, and removes what it made
 import argparse
 import csv
 import io
+import secrets
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -24,8 +25,6 @@ from benchmarks.person import PageTrouble, Person
 
 FIT_PATIENCE_SECONDS = 240
 READING_PATIENCE_SECONDS = 900
-USERNAME = "rehearsal"
-PASSWORD = "a robot reads aloud"
 
 
 @dataclass(frozen=True)
@@ -246,8 +245,9 @@ def arguments() -> argparse.Namespace:
 
 def sign_in(person: Person, enter: str) -> None:
     """Use the one-time link and choose a password, as a newcomer does."""
+    password = secrets.token_urlsafe()
     person.open(enter)
-    person.submit(person.form("main form"), {"new_password1": PASSWORD, "new_password2": PASSWORD})
+    person.submit(person.form("main form"), {"new_password1": password, "new_password2": password})
 
 
 def main() -> int:

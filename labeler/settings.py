@@ -136,7 +136,6 @@ SECURE_PROXY_SSL_HEADER = (
 # Uploads are streamed to disk; the import rules set the limits on size and rows.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024  # pasted lines and forms with many classes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
-FILE_UPLOAD_TEMP_DIR = None
 FILE_UPLOAD_HANDLERS = [
     "labeler.uploads.LimitedUpload",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",

@@ -24,7 +24,7 @@ def rehearse(var: Path, arguments: list[str]) -> int:
             "Labeler is not running. Start it with `make run`, then run `make rehearse`."
         )
     sentences = _sentences(var)
-    enter = _account(var, "open")
+    name, enter = _account(var, "open").split()
     command = [sys.executable, "-m", "benchmarks.rehearse", "--url", running.address]
     command += ["--enter", enter, "--sentences", str(sentences), *arguments]
     try:
@@ -32,7 +32,7 @@ def rehearse(var: Path, arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        _account(var, "close")
+        _account(var, "close", name)
 
 
 def _sentences(var: Path) -> Path:
@@ -47,9 +47,9 @@ def _sentences(var: Path) -> Path:
         ) from error
 
 
-def _account(var: Path, act: str) -> str:
+def _account(var: Path, *act: str) -> str:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "rehearsal_account", act],
+        [sys.executable, str(ROOT / "manage.py"), "rehearsal_account", *act],
         env=child_environment(var, "rehearsal"),
         capture_output=True,
         text=True,
