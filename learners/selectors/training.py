@@ -83,6 +83,7 @@ def training_set(project_id: int) -> TrainingSet:
 def training_set_from_ledger(project_id: int, upto_seq: int) -> TrainingSet:
     """The labels that stood after event `upto_seq`, from the two ledgers and the examples alone."""
     classes = _ClassHistory.read(project_id, upto_seq)
+    last_added = classes.last_added
     test = set(
         Example.objects.filter(project_id=project_id, role=Example.Role.TEST).values_list(
             "pk", flat=True
@@ -93,7 +94,7 @@ def training_set_from_ledger(project_id: int, upto_seq: int) -> TrainingSet:
         act = answer.acts[-1]
         class_id = classes.now(act.labels[0]) if act.labels else None
         if class_id is not None and example_id not in test:
-            stale = act.seq < classes.last_added
+            stale = act.seq < last_added
             by_person = annotator_id is not None
             votes.append(_Vote(example_id, class_id, by_person, stale, answer.last_seq))
     return _elected(project_id, votes)
@@ -139,17 +140,17 @@ def _answers(project_id: int, upto_seq: int) -> dict[tuple[int, int | None], _An
 
 @dataclass(frozen=True)
 class _ClassHistory:
-    """What became of classes by some event: where merged, which retired, when one was last added."""
+    """What became of classes by some event: where merged, which retired, when each was added."""
 
     into: dict[int, int]
     retired: set[int]
-    last_added: int
+    added: dict[int, int]
 
     @classmethod
     def read(cls, project_id: int, upto_seq: int) -> "_ClassHistory":
         into: dict[int, int] = {}
         retired: set[int] = set()
-        last_added = 0
+        added: dict[int, int] = {}
         kinds = ProjectEvent.Kind
         events: Iterable[tuple[str, int, dict[str, Any]]] = ProjectEvent.objects.filter(
             project_id=project_id,
@@ -162,8 +163,13 @@ class _ClassHistory:
             elif kind == kinds.CLASS_RETIRED:
                 retired.add(payload["class"])
             else:
-                last_added = seq
-        return cls(into, retired, last_added)
+                added[payload["class"]] = seq
+        return cls(into, retired, added)
+
+    @property
+    def last_added(self) -> int:
+        """Number of the event that added the newest class still in use; answers before are stale."""
+        return max((seq for pk, seq in self.added.items() if self.now(pk) == pk), default=0)
 
     def now(self, class_id: int) -> int | None:
         """The class that a label of `class_id` means now; None when it was retired."""

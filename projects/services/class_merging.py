@@ -7,7 +7,7 @@ from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, QuerySe
 from django.db.models.functions import Cast
 
 from projects.models import Annotation, Example, GoldLabel, LabelClass, Project, ProjectEvent, User
-from projects.services.classes import standing_class
+from projects.services.classes import standing_class, weigh_audit_answers
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
 
@@ -86,11 +86,12 @@ def retire_class(*, actor: User, label_class: LabelClass, now: datetime) -> int:
 def _retire(row: LabelClass, *, merged_into: LabelClass | None, now: datetime) -> None:
     row.retired_at, row.merged_into = now, merged_into
     row.save(update_fields=["retired_at", "merged_into"])
+    weigh_audit_answers(project_id=row.project_id)
 
 
 def _set_aside(row: LabelClass) -> int:
     """As `standing.add_up` says of one annotation: a label whose class is gone is set aside."""
-    n_annotations = holding_labels(row).update(state=State.SET_ASIDE)
+    n_annotations = holding_labels(row).update(state=State.SET_ASIDE, stale=False)
     labelled = Annotation.objects.filter(example=OuterRef("pk"), state=State.LABELLED)
     examples = Example.objects.filter(project_id=row.project_id, settled=True)
     examples.filter(~Exists(labelled)).update(settled=False)

@@ -6,8 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max, OuterRef, Subquery
 
-from projects.models import Annotation, Example, LabelClass, Project, ProjectEvent, User
+from projects.models import (
+    Annotation,
+    AnnotationEvent,
+    Example,
+    LabelClass,
+    Project,
+    ProjectEvent,
+    User,
+)
 from projects.models.label_class import N_COLOURS
 from projects.reading.limits import MAX_CLASSES
 from projects.services.ledger import append_project_event
@@ -17,7 +26,9 @@ MAX_NAME_CHARS = 120
 MAX_DESCRIPTION_CHARS = 1000
 # What the label page itself listens to, so that no class may take it.
 PAGE_KEYS = "sufcghw?"
-CHANGEABLE = ("name", "description", "colour", "shortcut")
+# In the order in which they are proposed; "none of these" takes the last digit first.
+FREE_KEYS = "1234567890" + "".join(c for c in "abdeijklmnopqrtvxyz" if c not in PAGE_KEYS)
+CHANGEABLE = ("name", "description", "colour", "shortcut", "is_none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +61,7 @@ def check_specs(specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = ()
         if spec.shortcut and (other := keys.get(spec.shortcut)):
             raise Refused("shortcut", f"The key {spec.shortcut} belongs to “{other}”.", row=row)
         if spec.is_none and has_none:
-            raise Refused("name", "One class can stand for “none of these”.", row=row)
+            raise Refused("is_none", "One class can stand for “none of these”.", row=row)
         names[spec.name.strip().casefold()] = spec.name
         keys |= {spec.shortcut: spec.name} if spec.shortcut else {}
         has_none = has_none or spec.is_none
@@ -74,11 +85,18 @@ def _check_spec(spec: ClassSpec, row: int | None) -> None:
         raise Refused("shortcut", message, row=row)
 
 
+def free_key(taken: Iterable[str], *, is_none: bool = False) -> str:
+    """A key to propose for a new class, "" when all are taken."""
+    proposed, used = f"0{FREE_KEYS}" if is_none else FREE_KEYS, set(taken)
+    return next((key for key in proposed if key not in used), "")
+
+
 @transaction.atomic
 def add_classes(
     *, actor: User | None, project: Project, specs: Sequence[ClassSpec], now: datetime
 ) -> list[LabelClass]:
-    """Add classes behind those that stand. Audit answers given without them become stale.
+    """Add classes behind those that stand, “none of these” last. Audit answers given without
+    them become stale.
 
     Raises:
         Refused: a name, key, colour or description that cannot be; nothing is added.
@@ -92,7 +110,8 @@ def add_classes(
         for i, spec in enumerate(specs, start=1)
     ]
     if added:
-        mark_audit_stale(project_id=locked.pk)
+        _keep_none_last(project_id=locked.pk)
+        weigh_audit_answers(project_id=locked.pk)
     return added
 
 
@@ -108,7 +127,7 @@ def _add(
         is_none=spec.is_none,
         position=position,
     )
-    payload = {"class": row.pk, **facts(row), "is_none": row.is_none}
+    payload = {"class": row.pk, **facts(row)}
     kind = ProjectEvent.Kind.CLASS_ADDED
     event = append_project_event(
         project_id=project.pk, kind=kind, actor=actor, payload=payload, now=now
@@ -118,15 +137,36 @@ def _add(
     return row
 
 
-def mark_audit_stale(*, project_id: int) -> int:
-    """Audit answers older than a new class are asked again; until then they do not measure."""
-    return Annotation.objects.filter(
+def _keep_none_last(*, project_id: int) -> None:
+    """The answer for what fits nowhere stands behind every class that could fit."""
+    rows = list(LabelClass.objects.filter(project_id=project_id).active())
+    for row in rows:
+        if row.is_none and row != rows[-1]:
+            row.position = rows[-1].position + 1
+            row.save(update_fields=["position"])
+
+
+def weigh_audit_answers(*, project_id: int) -> None:
+    """Which audit answers are stale: older than the newest class in use, as `standing.add_up` says.
+
+    They are asked again and do not measure until then; with the class gone they measure as before.
+    """
+    in_use = LabelClass.objects.filter(project_id=project_id).active()
+    newest = in_use.aggregate(newest=Max("added_seq", default=0))["newest"]
+    rests_on = AnnotationEvent.objects.filter(
+        example=OuterRef("example"),
+        annotator=OuterRef("annotator"),
+        kind__in=(AnnotationEvent.Kind.LABEL, AnnotationEvent.Kind.RELABEL),
+        undone_by__isnull=True,
+    )
+    answers = Annotation.objects.filter(
         project_id=project_id,
         state=Annotation.State.LABELLED,
-        stale=False,
         annotator__isnull=False,
         example__role=Example.Role.AUDIT,
-    ).update(stale=True)
+    ).annotate(label_seq=Subquery(rests_on.order_by("-seq").values("seq")[:1]))
+    answers.filter(stale=False, label_seq__lt=newest).update(stale=True)
+    answers.filter(stale=True, label_seq__gte=newest).update(stale=False)
 
 
 def facts(row: LabelClass) -> dict[str, Any]:
@@ -138,10 +178,12 @@ def facts(row: LabelClass) -> dict[str, Any]:
 def change_class(
     *, actor: User, label_class: LabelClass, spec: ClassSpec, now: datetime
 ) -> LabelClass:
-    """Rename, describe, recolour or re-key. No change writes no event.
+    """Rename, describe, recolour, re-key, or say whether it stands for “none of these”.
+
+    No change writes no event.
 
     Raises:
-        Refused: the new name or key is taken, or cannot be.
+        Refused: the new name or key is taken, or cannot be; another is “none of these”.
     """
     Project.objects.select_for_update().get(pk=label_class.project_id)
     row = standing_class(label_class)
@@ -155,6 +197,7 @@ def change_class(
     changed = {name: pair for name, pair in changed.items() if pair["old"] != pair["new"]}
     if changed:
         row.save(update_fields=[*CHANGEABLE])
+        _keep_none_last(project_id=row.project_id)
         renamed = "name" in changed
         kind = ProjectEvent.Kind.CLASS_RENAMED if renamed else ProjectEvent.Kind.CLASS_CHANGED
         append_project_event(
@@ -187,7 +230,7 @@ def reorder_classes(*, actor: User, project: Project, order: Sequence[int], now:
     """Put the classes in this order of ids.
 
     Raises:
-        Refused: `order` does not hold each standing class once.
+        Refused: `order` does not hold each standing class once, or “none of these” not last.
     """
     Project.objects.select_for_update().get(pk=project.pk)
     standing = {c.pk: c for c in LabelClass.objects.filter(project=project).active()}
@@ -195,6 +238,8 @@ def reorder_classes(*, actor: User, project: Project, order: Sequence[int], now:
         raise Refused(
             "order", "The classes changed meanwhile; reload the page and order them again."
         )
+    if any(standing[pk].is_none for pk in order[:-1]):
+        raise Refused("order", "The class that stands for “none of these” stays last.")
     old = list(standing)
     if list(order) == old:
         return

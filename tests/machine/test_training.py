@@ -108,6 +108,24 @@ def test_the_ledger_gives_the_labels_of_an_earlier_moment() -> None:
     assert training.example_ids.tolist() == [first.pk]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["retired", "merged"])
+def test_a_class_added_by_mistake_and_taken_away_leaves_both_roads_measuring(way: str) -> None:
+    user = make_user()
+    project = make_project(classes=("yes", "no"))
+    yes, no = LabelClass.objects.filter(project=project)
+    (example,) = make_examples(project, ["a text"], n_audit=1)
+    make_label(example, yes, user)
+    (row,) = add_classes(actor=user, project=project, specs=[ClassSpec(name="oh")], now=NOW)
+    assert not from_ledger(project).measures.any()
+    if way == "retired":
+        retire_class(actor=user, label_class=row, now=NOW)
+    else:
+        merge_classes(actor=user, source=row, target=no, now=NOW)
+    assert training_set(project.pk).measures.all()
+    assert same(training_set(project.pk), from_ledger(project))
+
+
 @dataclass(frozen=True)
 class Step:
     """One act of one of two people; classes and examples by place."""

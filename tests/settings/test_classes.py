@@ -14,7 +14,14 @@ from projects.models import (
     User,
 )
 from projects.services.class_merging import merge_classes, retire_class
-from projects.services.classes import ClassSpec, add_classes, change_class, reorder_classes
+from projects.services.classes import (
+    FREE_KEYS,
+    ClassSpec,
+    add_classes,
+    change_class,
+    free_key,
+    reorder_classes,
+)
 from projects.services.refusals import Refused
 from tests.factories import NOW, make_examples, make_label, make_project, make_user
 
@@ -70,6 +77,32 @@ def test_a_class_added_late_asks_audit_texts_again_and_no_others(
     assert stale.get().state == "labelled"
 
 
+@pytest.mark.parametrize("way", ["retired", "merged"])
+def test_a_class_that_goes_again_lets_the_audit_answers_measure_as_before(
+    project: Project, owner: User, way: str
+) -> None:
+    (row,) = add(project, owner, ClassSpec(name="a mistake"))
+    assert Annotation.objects.filter(stale=True).count() == 1
+    take_away(row, named(project, "no"), owner, way)
+    assert not Annotation.objects.filter(stale=True).exists()
+
+
+def test_an_audit_answer_stays_stale_while_another_class_is_newer(
+    project: Project, owner: User
+) -> None:
+    add(project, owner, ClassSpec(name="maybe"))
+    (mistake,) = add(project, owner, ClassSpec(name="a mistake"))
+    take_away(mistake, named(project, "no"), owner, "retired")
+    assert Annotation.objects.get(stale=True).example.text == "one"
+
+
+def take_away(row: LabelClass, target: LabelClass, owner: User, way: str) -> None:
+    if way == "retired":
+        retire_class(actor=owner, label_class=row, now=NOW)
+    else:
+        merge_classes(actor=owner, source=row, target=target, now=NOW)
+
+
 def test_of_several_classes_one_wrong_adds_none(project: Project, owner: User) -> None:
     with pytest.raises(Refused) as refused:
         add(project, owner, ClassSpec(name="fine"), ClassSpec(name="YES"))
@@ -81,6 +114,28 @@ def test_there_is_one_none_of_these(project: Project, owner: User) -> None:
     add(project, owner, ClassSpec(name="none of these", is_none=True))
     with pytest.raises(Refused, match="none of these"):
         add(project, owner, ClassSpec(name="nothing", is_none=True))
+
+
+def test_none_of_these_stays_last_whatever_is_added_or_moved(project: Project, owner: User) -> None:
+    yes = named(project, "yes")
+    spec = ClassSpec(name="yes", shortcut="1", is_none=True)
+    change_class(actor=owner, label_class=yes, spec=spec, now=NOW)
+    changed = newest_event(project).payload["changed"]
+    (maybe,) = add(project, owner, ClassSpec(name="maybe"))
+    ids = [row.pk for row in LabelClass.objects.filter(project=project).active()]
+    assert changed == {"is_none": {"old": False, "new": True}}
+    assert ids[-2:] == [maybe.pk, yes.pk]
+    with pytest.raises(Refused, match="stays last"):
+        reorder_classes(actor=owner, project=project, order=ids[::-1], now=NOW)
+
+
+def test_a_key_is_proposed_until_none_is_left() -> None:
+    assert (free_key("12"), free_key("12", is_none=True), free_key("0", is_none=True)) == (
+        "3",
+        "0",
+        "1",
+    )
+    assert free_key(FREE_KEYS) == ""
 
 
 def test_a_renamed_class_keeps_its_labels(project: Project, owner: User) -> None:
