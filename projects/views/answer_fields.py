@@ -6,9 +6,10 @@ from uuid import UUID
 from django.http import QueryDict
 
 from projects.services.answering import AnswerRefused
+from projects.views.numbers import read_int
 
 ACTS = ("label", "skip", "flag", "unflag", "comment", "undo")
-LARGEST_ID = 2**63 - 1
+LONGEST_DURATION = 10**11 - 1  # three years, in milliseconds
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,12 @@ def read_uuid(data: QueryDict, name: str) -> UUID:
 
 
 def _read_id(value: str, name: str) -> int:
-    if not (value.isascii() and value.isdigit()) or int(value[:20]) > LARGEST_ID:
+    number = read_int(value)
+    if number is None:
         raise AnswerRefused(f"The field “{name}” is not a number (found “{value[:40]}”).")
-    return int(value)
+    return number
 
 
 def _read_duration(value: str) -> int | None:
     """The page's own measure; without JavaScript there is none, and nonsense is none too."""
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 12 else None
+    return read_int(value, LONGEST_DURATION)

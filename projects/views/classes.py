@@ -18,9 +18,11 @@ from projects.services.classes import (
     ClassSpec,
     add_classes,
     change_class,
+    free_key,
     reorder_classes,
 )
 from projects.services.refusals import Refused
+from projects.views.numbers import read_int
 from projects.views.person import person
 from projects.views.wizard_forms import COLOUR_CHOICES
 
@@ -40,7 +42,11 @@ class ClassForm(forms.Form):
         widget=forms.Select(attrs={"data-colour": ""}),
     )
     shortcut = forms.CharField(label="Key", max_length=1, required=False)
-    is_none = forms.BooleanField(label="It stands for “none of these”", required=False)
+    is_none = forms.BooleanField(
+        label="It stands for “none of these”",
+        required=False,
+        help_text="One class can; it stays last in the order.",
+    )
 
     def spec(self) -> ClassSpec:
         return ClassSpec(**self.cleaned_data)
@@ -52,7 +58,9 @@ class ClassForm(forms.Form):
 def classes(request: HttpRequest, pk: int) -> HttpResponse:
     project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
     lines = class_lines(project)
-    form = ClassForm(request.POST or None, initial={"colour": len(lines) % 12 + 1})
+    key = free_key(line.row.shortcut for line in lines)
+    initial = {"colour": len(lines) % 12 + 1, "shortcut": key}
+    form = ClassForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid() and _add(request, project, form):
         return redirect("project-classes", pk=pk)
     context = {
@@ -137,10 +145,10 @@ def reorder(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _moved(request: HttpRequest, order: list[int]) -> list[int]:
-    which, way = request.POST.get("class", ""), request.POST.get("way", "")
-    if not which.isdecimal() or int(which) not in order or way not in {"up", "down"}:
+    which, way = read_int(request.POST.get("class", "")), request.POST.get("way", "")
+    if which is None or which not in order or way not in {"up", "down"}:
         raise Refused("order", "That class is no longer there; reload the page.")
-    here = order.index(int(which))
+    here = order.index(which)
     there = max(0, here - 1) if way == "up" else min(len(order) - 1, here + 1)
     order[here], order[there] = order[there], order[here]
     return order
@@ -204,7 +212,7 @@ def _owned_class(request: HttpRequest, pk: int, class_pk: int) -> tuple[Project,
 
 def _other(project: Project, row: LabelClass, said: str) -> LabelClass | None:
     standing = LabelClass.objects.filter(project=project).active().exclude(pk=row.pk)
-    return standing.filter(pk=int(said)).first() if said.isdecimal() else None
+    return standing.filter(pk=read_int(said) or 0).first()
 
 
 def _field(refused: Refused) -> str | None:

@@ -30,6 +30,7 @@ from projects.services import answering
 from projects.services.answering import COMMENT_CHARACTERS, AnswerRefused, Sender
 from projects.views.answer_fields import AnswerFields, read_answer
 from projects.views.fit_hint import start_fit_if_due
+from projects.views.numbers import read_int
 from projects.views.person import person
 
 WORDS_CHARACTERS = 200
@@ -172,9 +173,9 @@ def _whose(request: HttpRequest, project: Project, *, owner: bool) -> User | Non
         raise AnswerRefused("Only an owner of the project sees other people's answers.")
     if who == "everyone":
         return None
-    found = User.objects.filter(annotations__project=project, username=who).first()
+    found = User.objects.filter(annotations__project=project, pk=read_int(who) or 0).first()
     if found is None:
-        raise AnswerRefused(f"Nobody called “{who[:40]}” has answered in this project.")
+        raise AnswerRefused("Nobody by that number has answered in this project.")
     return found
 
 
@@ -182,8 +183,8 @@ def _class_id(request: HttpRequest, project: Project) -> int | None:
     value = request.GET.get("class", "")
     if not value:
         return None
-    number = int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
-    if not project.label_classes.filter(pk=number).exists():
+    number = read_int(value)
+    if number is None or not project.label_classes.filter(pk=number).exists():
         raise AnswerRefused("That class is not one of this project's.")
     return number
 
@@ -197,10 +198,10 @@ def _key(request: HttpRequest) -> HistoryKey | None:
         updated_at = parse_datetime(moment)
     except ValueError:  # well-formed, but no such day
         updated_at = None
-    readable = number.isascii() and number.isdigit() and len(number) < 19
-    if updated_at is None or updated_at.tzinfo is None or not readable:
+    pk = read_int(number)
+    if updated_at is None or updated_at.tzinfo is None or pk is None:
         raise AnswerRefused("The place in the list cannot be read. Start from the newest answer.")
-    return HistoryKey(updated_at, int(number))
+    return HistoryKey(updated_at, pk)
 
 
 def _next_address(request: HttpRequest, key: HistoryKey | None) -> str:

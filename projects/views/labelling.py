@@ -11,7 +11,7 @@ import numpy as np
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,6 +32,7 @@ from projects.services.leases import hold_again
 from projects.services.undoing import Undone
 from projects.views.answer_fields import AnswerFields, read_answer, read_uuid
 from projects.views.fit_hint import start_fit_if_batch_full
+from projects.views.numbers import read_int
 from projects.views.person import person
 
 SHOWN_CHARACTERS = 10_000  # some screens; the rest on request
@@ -159,16 +160,21 @@ def _refuse(request: HttpRequest, project: Project, refusal: AnswerRefused) -> H
     """Say what was wrong beside the text that is (still) to be answered."""
     data = request.POST if request.method == "POST" else request.GET
     user = person(request)
-    try:
-        tab = read_uuid(data, "tab")
-    except AnswerRefused:
-        tab = uuid.uuid4()
+    tab = _uuid_or_none(data, "tab") or uuid.uuid4()
     question = _claim(project, user, tab, timezone.now())
     n_waiting = label_changes_since_newest_attempt(project.pk)
     context = _page(request, project, tab, question, n_waiting) | {"refusal": str(refusal)}
     response = _show(request, context, status=refusal.status)
-    response.headers["X-Labeler-Refused"] = data.get("client_uuid", "")[:36]
+    if refused := _uuid_or_none(data, "client_uuid"):  # never what was sent: a line break may be
+        response.headers["X-Labeler-Refused"] = str(refused)
     return response
+
+
+def _uuid_or_none(data: QueryDict, name: str) -> UUID | None:
+    try:
+        return read_uuid(data, name)
+    except AnswerRefused:
+        return None
 
 
 def _show(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -328,10 +334,8 @@ def _comment_panel(project: Project, user: User, tab: UUID) -> dict[str, Any]:
 
 
 def _event_to_explain(request: HttpRequest, project: Project, user: User) -> AnnotationEvent:
-    wanted = request.GET.get("event", "")
     own = AnnotationEvent.objects.filter(project=project, annotator=user)
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else 0
-    event = own.filter(pk=number).first()
+    event = own.filter(pk=read_int(request.GET.get("event", "")) or 0).first()
     if event is None:
         raise AnswerRefused("That answer is not one of yours in this project.")
     return event

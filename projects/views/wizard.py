@@ -10,8 +10,9 @@ from projects.models import LabelClass, StagedUpload
 from projects.reading import ColumnChoice, Layout
 from projects.reading.limits import MAX_CLASSES
 from projects.reading.scanning import same
-from projects.services.classes import PAGE_KEYS, ClassSpec
+from projects.services.classes import FREE_KEYS, ClassSpec, free_key
 from projects.services.refusals import Refused
+from projects.views.numbers import read_int
 from projects.views.wizard_forms import (
     NEW_CLASS,
     NO_LABEL,
@@ -23,7 +24,6 @@ from projects.views.wizard_forms import (
 )
 
 EMPTY_ROWS = 2
-KEYS = "1234567890" + "".join(c for c in "abdeijklmnopqrtvxyz" if c not in PAGE_KEYS)
 ROLE = "role-"
 F = TypeVar("F", bound=forms.Form)
 
@@ -199,14 +199,24 @@ class Wizard:
             {"name": spec.name, "shortcut": spec.shortcut} for spec in specs
         ]
         rows += [{"name": name.strip()} for name in self._more_names() if name.strip()]
+        if self.more.cleaned_data["none_of_these"]:
+            rows.append(self._none_row(specs))
         _fill_in(rows, self.standing, given=len(specs))
         specs += [
-            ClassSpec(name=row["name"], colour=row["colour"], shortcut=row["shortcut"])
+            ClassSpec(
+                name=row["name"],
+                colour=row["colour"],
+                shortcut=row["shortcut"],
+                is_none="is_none" in row,
+            )
             for row in rows[len(specs) :]
         ]
-        if self.more.cleaned_data["none_of_these"]:
-            specs.append(ClassSpec(name="none of these", colour=12, is_none=True))
         return specs
+
+    def _none_row(self, specs: list[ClassSpec]) -> dict[str, Any]:
+        taken = [row.shortcut for row in self.standing] + [spec.shortcut for spec in specs]
+        key = free_key(taken, is_none=True)
+        return {"name": "none of these", "colour": 12, "shortcut": key, "is_none": True}
 
     def _more_names(self) -> list[str]:
         return str(self.more.cleaned_data["more_classes"]).splitlines()
@@ -281,7 +291,7 @@ def _posted_rows(data: QueryDict | None) -> list[dict[str, Any]]:
     """Class rows as they were posted, those without anything in them left out."""
     if data is None:
         return []
-    n_rows = int(data.get("n_classes", "0")) if data.get("n_classes", "0").isdecimal() else 0
+    n_rows = read_int(data.get("n_classes", "")) or 0
     names = ("found", "target", "name", "description", "colour", "shortcut")
     rows = [
         {name: data.get(f"class-{i}-{name}", "") for name in names}
@@ -294,7 +304,7 @@ def _fill_in(rows: list[dict[str, Any]], standing: Iterable[LabelClass], *, give
     """Colours and keys for rows that have none, each key once; `given` rows stay as they are."""
     standing = list(standing)
     taken = {row.shortcut for row in standing} | {row.get("shortcut") for row in rows}
-    free = [key for key in KEYS if key not in taken]
+    free = [key for key in FREE_KEYS if key not in taken]
     for number, row in enumerate(rows):
         row.setdefault("target", NEW_CLASS)
         row.setdefault("description", "")

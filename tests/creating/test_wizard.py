@@ -94,6 +94,14 @@ def test_the_import_is_sent_once_the_project_is_committed(
     assert sent == [("projects.import", DataImport.objects.get().pk)]
 
 
+def test_a_number_of_rows_that_cannot_be_read_loses_no_label(page: Client) -> None:
+    address, form = checked(page)
+    response = page.post(address, {**form, "n_classes": "1" * 5000, "do": "create"})
+    assert response.status_code == 422
+    assert "Labels were found in “label”: ham, spam." in response.content.decode()
+    assert not Project.objects.exists()
+
+
 def test_an_error_keeps_everything_that_was_typed(page: Client) -> None:
     address, form = checked(page)
     typed = {**form, "name": "", "guideline": "# Rules", "class-0-description": "unwanted mail"}
@@ -138,7 +146,7 @@ def test_typed_classes_come_after_those_found_and_none_of_these_last(page: Clien
     )
     rows = LabelClass.objects.order_by("position")
     assert [row.name for row in rows] == ["ham", "spam", "maybe", "other", "none of these"]
-    assert [row.shortcut for row in rows] == ["1", "2", "3", "4", ""]
+    assert [row.shortcut for row in rows] == ["1", "2", "3", "4", "0"]
     assert [row.is_none for row in rows] == [False] * 4 + [True]
 
 

@@ -82,7 +82,18 @@ def test_an_owner_sees_everyones_and_one_persons(
     browser_of_ada: Client, project: Project, answers: list[Annotation]
 ) -> None:
     assert shown(browser_of_ada, project, who="everyone") == ["plums", "pears", "apples"]
-    assert shown(browser_of_ada, project, who="ben") == ["plums"]
+    ben = User.objects.get(username="ben")
+    assert shown(browser_of_ada, project, who=ben.pk) == ["plums"]
+
+
+def test_somebody_may_be_called_everyone(
+    browser_of_ada: Client, project: Project, answers: list[Annotation]
+) -> None:
+    User.objects.filter(username="ben").update(username="everyone")
+    response = browser_of_ada.get(f"/projects/{project.pk}/history/")
+    pk = re.findall(r'<option value="([^"]*)">everyone</option>', response.content.decode())
+    assert shown(browser_of_ada, project, who=pk) == ["plums"]
+    assert shown(browser_of_ada, project, who="everyone") == ["plums", "pears", "apples"]
 
 
 def test_an_annotator_sees_only_their_own(
@@ -116,9 +127,14 @@ def test_filters_by_class_state_and_words(
         ("state", "dancing", "There is no state “dancing”"),
         ("class", "x", "not one of this project"),
         ("class", "987654", "not one of this project"),
-        ("who", "nobody", "Nobody called “nobody”"),
+        ("class", "9" * 5000, "not one of this project"),
+        ("who", "987654", "Nobody by that number"),
+        ("who", "nobody", "Nobody by that number"),
+        ("who", "\0", "Nobody by that number"),
+        ("who", "9" * 5000, "Nobody by that number"),
         ("q", "x" * 201, "at most 200 characters"),
         ("after", "yesterday", "cannot be read"),
+        ("after", "2026-02-27T00:00:00+00:00~" + "9" * 5000, "cannot be read"),
         ("after", "2026-02-31T00:00:00+00:00~1", "cannot be read"),
     ],
 )

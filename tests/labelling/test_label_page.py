@@ -209,7 +209,11 @@ BAD_INPUT = [
     ({"client_uuid": "1234"}, 400, "“client_uuid” is not a UUID"),
     ({"client_uuid": ""}, 400, "“client_uuid” is not a UUID"),
     ({"example": "one"}, 400, "“example” is not a number (found “one”)"),
+    ({"client_uuid": "1\nSet-Cookie: a=b"}, 400, "“client_uuid” is not a UUID"),
     ({"example": "9" * 30}, 400, "“example” is not a number"),
+    ({"example": "9" * 5000}, 400, "“example” is not a number"),
+    ({"example": "0" * 20 + "9" * 20}, 400, "“example” is not a number"),
+    ({"label": "1" * 5000}, 400, "“label” is not a number"),
     ({"example": "987654321"}, 404, "This text is not in the project"),
     ({"label": "x"}, 400, "“label” is not a number"),
     ({"label": "987654321"}, 400, "not one of this project"),
@@ -242,6 +246,23 @@ def test_the_outbox_is_told_what_was_refused(
     assert response.status_code == 400
     assert response.headers["X-Labeler-Refused"] == page.fields()["client_uuid"]
     assert "“yes” was retired" in response.content.decode()
+
+
+def test_a_name_that_is_no_uuid_is_not_sent_back(page: LabelPage) -> None:
+    for name in ("x", "\n", "a\r\nSet-Cookie: b=c"):
+        response = page.client.get(page.address, {"tab": "x", "client_uuid": name})
+        assert response.status_code == 400
+        assert "X-Labeler-Refused" not in response.headers
+
+
+def test_a_duration_or_an_event_of_thousands_of_digits_is_no_number(
+    page: LabelPage, yes: LabelClass
+) -> None:
+    page.open()
+    assert page.act(label=yes.pk, duration_ms="7" * 5000).status_code == 302
+    assert AnnotationEvent.objects.get().duration_ms is None
+    query = {"tab": str(TAB), "panel": "why", "event": "7" * 5000}
+    assert page.client.get(page.address, query).status_code == 400
 
 
 def test_a_malformed_tab_in_the_address_is_a_sentence(page: LabelPage) -> None:

@@ -123,6 +123,27 @@ def test_a_class_is_added_on_its_page(page: Client, project: Project) -> None:
     assert LabelClass.objects.get(project=project, name="maybe").colour == 3
 
 
+def test_a_class_becomes_none_of_these_on_its_page_with_a_key_at_hand(
+    page: Client, project: Project
+) -> None:
+    assert form_of(page, address("project-classes", project))["shortcut"] == "3"
+    no = project.label_classes.get(name="no")
+    url = address("project-class", project, no.pk)
+    assert "is_none" in form_of(page, url)
+    page.post(url, {"name": "no", "colour": "2", "shortcut": "0", "is_none": "on"})
+    no.refresh_from_db()
+    assert (no.is_none, no.shortcut) == (True, "0")
+
+
+def test_a_second_none_of_these_is_refused_beside_its_box(page: Client, project: Project) -> None:
+    project.label_classes.filter(name="no").update(is_none=True)
+    url = address("project-classes", project)
+    response = page.post(url, {"name": "other", "colour": "3", "is_none": "on"})
+    soup = BeautifulSoup(response.content, "html.parser")
+    assert response.status_code == 422
+    assert "One class can stand" in soup.select("#id_is_none_error")[0].text
+
+
 def test_the_page_says_what_an_added_class_does_to_audit_answers(
     page: Client, project: Project, owner: User
 ) -> None:
@@ -166,6 +187,16 @@ def test_a_class_moves_up_without_javascript(page: Client, project: Project) -> 
         "no",
         "yes",
     ]
+
+
+def test_a_class_of_thousands_of_digits_is_none(page: Client, project: Project) -> None:
+    yes = project.label_classes.get(name="yes")
+    moved = {"class": "1" * 5000, "way": "up"}
+    answer = page.post(address("project-classes-order", project), moved, follow=True)
+    assert "That class is no longer there" in answer.content.decode()
+    target = {"target": "1" * 5000}
+    answer = page.post(address("project-class-merge-do", project, yes.pk), target, follow=True)
+    assert "Choose another class of this project." in answer.content.decode()
 
 
 def test_classes_of_other_projects_are_not_there(page: Client, project: Project) -> None:
