@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from learners.models import EmbeddingSet, Fit, FitRequest, WorkerHeartbeat
+from learners.models import EmbeddingSet, Fit, WorkerHeartbeat
 from projects.models import Annotation, AnnotationEvent, LabelClass, Lease, Project, ProjectEvent
 
 HEARTBEAT_SECONDS = 5.0
@@ -51,25 +51,32 @@ def decide_fit(project_id: int, now: datetime) -> FitDecision:
     """The rule of when to fit: `batch_size` label changes after the newest attempt's `upto_seq`,
     or "retrain now", or a failed attempt whose wait is over; two classes; none running.
     """
-    if not Project.objects.filter(pk=project_id, binned_at__isnull=True).exists():
+    project = Project.objects.filter(pk=project_id, binned_at__isnull=True)
+    wish = project.values_list("batch_size", "fit_request__requested_at").first()
+    if wish is None:
         return FitDecision(False, "There is no such project, or it lies in the bin.")
     newest = newest_attempt(project_id)
     if newest and is_running(newest, now):
         return FitDecision(False, "A fit is running.")
-    decision = _wanted(project_id, newest, now)
+    decision = _wanted(project_id, newest, now, *wish)
     if decision.due and not has_two_classes(project_id):
         return FitDecision(False, "A model needs labels of at least two classes.")
     return decision
 
 
-def _wanted(project_id: int, newest: Fit | None, now: datetime) -> FitDecision:
+def _wanted(
+    project_id: int,
+    newest: Fit | None,
+    now: datetime,
+    batch_size: int,
+    requested_at: datetime | None,
+) -> FitDecision:
     attempt = newest.attempt + 1 if newest and newest.status != Fit.Status.PUBLISHED else 1
-    request = FitRequest.objects.filter(project_id=project_id).first()
-    if request:
-        return FitDecision(True, due_at=request.requested_at, forced=True, attempt=attempt)
+    if requested_at:
+        return FitDecision(True, due_at=requested_at, forced=True, attempt=attempt)
     if newest and newest.status != Fit.Status.PUBLISHED:  # failed, or its worker died
         return _retry(newest, now)
-    return _batch_full(project_id, newest)
+    return _batch_full(project_id, newest, batch_size)
 
 
 def _retry(failed: Fit, now: datetime) -> FitDecision:
@@ -79,8 +86,7 @@ def _retry(failed: Fit, now: datetime) -> FitDecision:
     return FitDecision(True, due_at=due_at, forced=failed.forced, attempt=failed.attempt + 1)
 
 
-def _batch_full(project_id: int, newest: Fit | None) -> FitDecision:
-    batch_size = Project.objects.values_list("batch_size", flat=True).get(pk=project_id)
+def _batch_full(project_id: int, newest: Fit | None, batch_size: int) -> FitDecision:
     after = newest.upto_seq if newest else 0
     full_at = _moment_of_change(project_id, after, batch_size)
     return (
