@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from projects.models import Annotation, AnnotationEvent, DataImport, Example, Lease, Project, User
+from projects.selectors.imports import ImportLine, line_of
 
 Kind = AnnotationEvent.Kind
 ANSWERS = (Kind.LABEL, Kind.RELABEL, Kind.SKIP)
@@ -24,11 +25,13 @@ class PauseReason(StrEnum):
 
 @dataclass(frozen=True)
 class Pause:
-    """No question, and what to say instead. `n`: texts that the reason is about."""
+    """No question, and what to say instead. `n`: texts that the reason is about; `data_import`:
+    the import that brings the first texts, or did not.
+    """
 
     reason: PauseReason
     n: int = 0
-    data_import: DataImport | None = None
+    data_import: ImportLine | None = None
 
 
 def pause(*, project: Project, annotator: User, now: datetime) -> Pause:
@@ -57,7 +60,7 @@ def _without_texts(project: Project) -> Pause:
         return Pause(PauseReason.NO_TEXTS)
     failed = newest.status == DataImport.Status.FAILED
     reason = PauseReason.IMPORT_FAILED if failed else PauseReason.IMPORTING
-    return Pause(reason, data_import=newest)
+    return Pause(reason, data_import=line_of(newest))
 
 
 def newest_act(*, project: Project, annotator: User) -> AnnotationEvent | None:
@@ -67,7 +70,7 @@ def newest_act(*, project: Project, annotator: User) -> AnnotationEvent | None:
 
 
 def newest_answer(newest_act: AnnotationEvent) -> AnnotationEvent | None:
-    """The annotator's last label or skip that stands: what `w` explains and `u` would take back.
+    """The annotator's last label or skip that stands: what `w` explains.
 
     It is `newest_act` or an earlier act of its annotator in its project.
     """

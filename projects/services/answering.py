@@ -16,7 +16,7 @@ from projects.models import Annotation, AnnotationEvent, Example, Lease, Project
 from projects.models.annotation import Draw
 from projects.services import leases
 from projects.services.ledger import lock, one_transaction
-from projects.services.standing import Standing, add_up
+from projects.services.standing import Standing, add_up, successor
 
 Kind = AnnotationEvent.Kind
 State = Annotation.State
@@ -68,11 +68,12 @@ def record_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> A
     """Answer an example with a set of class ids (exactly one, in a project of single labels).
 
     Answering again replaces the annotator's own answer and nobody else's (a `relabel` event).
-    An answer whose lease ended is kept all the same.
+    An answer whose lease ended is kept all the same, and so is one for a class that was merged
+    meanwhile: the event keeps what was chosen, the state names the class that took its labels.
 
     Raises:
-        AnswerRefused: not exactly one label; a class that is retired or of another project; an
-            example that is never asked (test split, duplicate).
+        AnswerRefused: not exactly one label; a class of another project, or retired without a
+            class that took its labels; an example that is never asked (test split, duplicate).
         NoSuchExample: the example is not in the project.
         AnswerConflict: the client UUID names another act.
     """
@@ -211,7 +212,7 @@ def _check_labels(project: Project, labels: Sequence[int]) -> None:
     label_class = classes.get(labels[0])
     if label_class is None:
         raise AnswerRefused("That class is not one of this project's. Choose one that is shown.")
-    if label_class.retired_at is not None:
+    if successor(classes, label_class.pk).retired_at is not None:
         raise AnswerRefused(
             f"The class “{label_class.name}” was retired meanwhile. Choose one that is shown."
         )

@@ -16,7 +16,7 @@ from projects.services.answering import (
 from projects.services.ledger import lock
 
 Kind = AnnotationEvent.Kind
-UNDOABLE = (Kind.LABEL, Kind.RELABEL, Kind.SKIP, Kind.FLAG)
+UNDOABLE = (Kind.LABEL, Kind.RELABEL, Kind.SKIP, Kind.FLAG, Kind.UNFLAG, Kind.COMMENT)
 
 
 class NothingToUndo(AnswerRefused):
@@ -42,7 +42,8 @@ class Undone:
 
 
 def undo(*, sender: Sender) -> Undone:
-    """Take back the annotator's newest label, change, skip or flag in the project.
+    """Take back the annotator's newest act in the project: a label, a change, a skip, a flag set or
+    removed, a comment written or removed. What stood before it stands again.
 
     Called again, it goes one step further back; an undo is never undone itself.
 

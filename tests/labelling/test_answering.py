@@ -9,6 +9,7 @@ from projects.models import Annotation, AnnotationEvent, Example, LabelClass, Le
 from projects.models.annotation import Draw
 from projects.services import answering
 from projects.services.answering import AnswerConflict, AnswerRefused, NoSuchExample
+from projects.services.class_merging import merge_classes, retire_class
 from tests.factories import NOW, make_examples, make_label, make_project, make_user
 from tests.labelling.people import answer, asked, make_queue, sender
 
@@ -213,6 +214,26 @@ def test_a_retired_class_is_refused_by_name(
     yes.save()
     with pytest.raises(AnswerRefused, match="“yes” was retired"):
         answer(project, ada, text, yes)
+
+
+def test_a_class_merged_meanwhile_gives_its_successors_label_and_keeps_what_was_chosen(
+    project: Project, ada: User, text: Example, yes: LabelClass, no: LabelClass
+) -> None:
+    merge_classes(actor=ada, source=yes, target=no, now=NOW)
+    act = answer(project, ada, text, yes)
+    project.refresh_from_db()
+    assert (act.event.labels, act.annotation.labels) == ([yes.pk], [no.pk])
+    assert (act.annotation.state, project.n_labelled) == ("labelled", 1)
+
+
+def test_a_class_whose_successor_is_retired_is_refused(
+    project: Project, ada: User, text: Example, yes: LabelClass, no: LabelClass
+) -> None:
+    merge_classes(actor=ada, source=yes, target=no, now=NOW)
+    retire_class(actor=ada, label_class=no, now=NOW)
+    with pytest.raises(AnswerRefused, match="“yes” was retired"):
+        answer(project, ada, text, yes)
+    assert not AnnotationEvent.objects.exists()
 
 
 def test_a_class_of_another_project_is_refused(project: Project, ada: User, text: Example) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from learners.models import RankedExample
 from projects.models import (
@@ -20,6 +21,7 @@ from projects.models import (
     User,
 )
 from projects.models.project import Role
+from projects.services.importing import CHECKING
 from tests.factories import NOW, make_examples, make_label, make_project, make_user
 from tests.labelling.people import TAB, always_pool, make_queue
 
@@ -157,6 +159,18 @@ def test_undo_brings_the_text_back(page: LabelPage, project: Project, yes: Label
     assert not RankedExample.objects.filter(spent=True).exists()
 
 
+def test_undo_after_a_comment_takes_back_the_comment(page: LabelPage, yes: LabelClass) -> None:
+    page.open()
+    page.act(label=yes.pk)
+    page.open()
+    page.act(act="comment", comment="odd")
+    assert "comment saved" in page.open()
+    assert 'id="note-undo"' in page.body
+    page.act(act="undo")
+    assert "took back: comment saved" in page.open()
+    assert Annotation.objects.get(state="labelled").labels == [yes.pk]
+
+
 def test_nothing_that_a_model_derived_is_on_the_page_before_the_answer(
     page: LabelPage, project: Project, yes: LabelClass
 ) -> None:
@@ -248,6 +262,17 @@ def test_the_outbox_is_told_what_was_refused(
     assert "“yes” was retired" in response.content.decode()
 
 
+def test_an_answer_for_a_class_merged_meanwhile_is_saved(
+    page: LabelPage, project: Project, yes: LabelClass
+) -> None:
+    page.open()
+    no = project.label_classes.get(name="no")
+    LabelClass.objects.filter(pk=yes.pk).update(retired_at=NOW, merged_into=no)
+    response = page.send(label=yes.pk)
+    assert response.headers["X-Labeler-Saved"] == page.fields()["client_uuid"]
+    assert Annotation.objects.get().labels == [no.pk]
+
+
 def test_a_name_that_is_no_uuid_is_not_sent_back(page: LabelPage) -> None:
     for name in ("x", "\n", "a\r\nSet-Cookie: b=c"):
         response = page.client.get(page.address, {"tab": "x", "client_uuid": name})
@@ -329,11 +354,23 @@ def test_while_texts_are_read_in_the_page_says_so_and_looks_again(
 ) -> None:
     project.examples.all().delete()
     Project.objects.update(n_texts=0, n_pool=0, n_audit=0)
-    DataImport.objects.update(status="running", n_rows=1200)
+    DataImport.objects.update(status="running", step=CHECKING, bytes_read=30, n_bytes=40)
     body = page.open()
     assert "The texts are being read in." in body
-    assert "1,200 rows of made.csv" in body
+    assert f"Importing made.csv: {CHECKING}, 37 %." in body
     assert 'hx-trigger="every 2s"' in body
+    DataImport.objects.update(status="waiting")
+    assert "made.csv waits for a worker." in page.open()
+
+
+def test_an_owner_of_an_empty_project_is_shown_where_texts_are_added(
+    page: LabelPage, project: Project
+) -> None:
+    project.examples.all().delete()
+    Project.objects.update(n_texts=0, n_pool=0, n_audit=0)
+    assert f'href="{reverse("project-add-texts", args=[project.pk])}">Add texts' in page.open()
+    Membership.objects.update(role=Role.ANNOTATOR)
+    assert "An owner of the project can add some." in page.open()
 
 
 def test_a_failed_import_shows_its_error(page: LabelPage, project: Project) -> None:

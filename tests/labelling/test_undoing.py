@@ -93,6 +93,26 @@ def test_undoing_a_flag_leaves_the_rest(project: Project, ada: User, texts: list
     assert (annotation.flagged, annotation.comment) == (False, "odd")
 
 
+def test_undoing_a_comment_brings_back_the_one_before(
+    project: Project, ada: User, texts: list[Example], yes: LabelClass
+) -> None:
+    answer(project, ada, texts[0], yes)
+    for words in ("odd", "very odd", ""):
+        answering.comment(sender=sender(project, ada), example_id=texts[0].pk, text=words)
+    undone = [undo(sender=sender(project, ada)).annotation for _ in range(3)]
+    assert [annotation.comment for annotation in undone] == ["very odd", "odd", ""]
+    assert {annotation.state for annotation in undone} == {"labelled"}
+
+
+def test_undoing_a_flag_taken_back_sets_it_again(
+    project: Project, ada: User, texts: list[Example]
+) -> None:
+    answering.flag(sender=sender(project, ada), example_id=texts[0].pk)
+    answering.unflag(sender=sender(project, ada), example_id=texts[0].pk)
+    flagged = [undo(sender=sender(project, ada)).annotation.flagged for _ in range(2)]
+    assert flagged == [True, False]
+
+
 def test_undo_takes_back_my_act_and_not_yours(
     project: Project, ada: User, texts: list[Example], yes: LabelClass
 ) -> None:
