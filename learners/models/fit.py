@@ -39,6 +39,9 @@ class Fit(models.Model):
     )
     n_audit = models.PositiveIntegerField(default=0, help_text="audit answers scored")
     n_audit_skipped = models.PositiveIntegerField(default=0)
+    unmeasured_because = models.CharField(
+        max_length=300, blank=True, help_text="why there is no accuracy, as a clause"
+    )
     class_ids = models.JSONField(default=list)
     versions = models.JSONField(default=dict)
     head_file = models.CharField(

@@ -38,6 +38,7 @@ class Measure:
 class CurvePoint:
     """One published fit. `n_labels` counts texts labelled by people, `n_known` those that came labelled.
 
+    `unmeasured_because`: a clause that says why there is no accuracy, "" where there is one.
     `newest_here`: no later fit saw the same number of labels; only such points are joined by a line.
     """
 
@@ -54,6 +55,7 @@ class CurvePoint:
     test_accuracy: Measure | None
     test_macro_f1: Measure | None
     note: str
+    unmeasured_because: str
     newest_here: bool
 
 
@@ -102,6 +104,7 @@ def _point(fit: Fit, *, newest: bool) -> CurvePoint:
         test_accuracy=measures.get("test_accuracy"),
         test_macro_f1=measures.get("test_macro_f1"),
         note=fit.note,
+        unmeasured_because=fit.unmeasured_because,
         newest_here=newest,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from projects.models import Annotation, AnnotationEvent, Example, LabelClass, ProjectEvent
@@ -90,14 +91,33 @@ def training_set_from_ledger(project_id: int, upto_seq: int) -> TrainingSet:
         )
     )
     votes = []
-    for (example_id, annotator_id), answer in _answers(project_id, upto_seq).items():
+    for (example_id, annotator_id), answer in _answers(_events(project_id, upto_seq)).items():
         act = answer.acts[-1]
-        class_id = classes.now(act.labels[0]) if act.labels else None
+        class_id = classes.label_of(act)
         if class_id is not None and example_id not in test:
             stale = act.seq < last_added
             by_person = annotator_id is not None
             votes.append(_Vote(example_id, class_id, by_person, stale, answer.last_seq))
     return _elected(project_id, votes)
+
+
+def n_audit_skipped(project_id: int, upto_seq: int) -> int:
+    """Random texts that somebody had skipped and nobody labelled after event `upto_seq`."""
+    classes = _ClassHistory.read(project_id, upto_seq)
+    audit = _events(project_id, upto_seq).filter(example__role=Example.Role.AUDIT)
+    skipped, labelled = set(), set()
+    for (example_id, _), answer in _answers(audit).items():
+        act = answer.acts[-1]
+        if act.kind == AnnotationEvent.Kind.SKIP:
+            skipped.add(example_id)
+        elif classes.label_of(act) is not None:
+            labelled.add(example_id)
+    return len(skipped - labelled)
+
+
+def newest_class_name(project_id: int, upto_seq: int) -> str:
+    """What the newest class added and in use after event `upto_seq` was called, "" without one."""
+    return _ClassHistory.read(project_id, upto_seq).newest_name
 
 
 @dataclass(frozen=True)
@@ -116,26 +136,24 @@ class _Answer:
     last_seq: int = 0
 
 
-def _answers(project_id: int, upto_seq: int) -> dict[tuple[int, int | None], _Answer]:
-    """By (example, annotator), the answers whose last act is a label."""
-    events = (
-        AnnotationEvent.objects.filter(project_id=project_id, seq__lte=upto_seq)
-        .order_by("seq")
-        .values_list("pk", "seq", "kind", "labels", "undoes_id", "example_id", "annotator_id")
+def _events(project_id: int, upto_seq: int) -> QuerySet[AnnotationEvent]:
+    return AnnotationEvent.objects.filter(project_id=project_id, seq__lte=upto_seq)
+
+
+def _answers(events: QuerySet[AnnotationEvent]) -> dict[tuple[int, int | None], _Answer]:
+    """By (example, annotator), the answers in which an act is left."""
+    rows = events.order_by("seq").values_list(
+        "pk", "seq", "kind", "labels", "undoes_id", "example_id", "annotator_id"
     )
     answers: dict[tuple[int, int | None], _Answer] = defaultdict(lambda: _Answer([]))
-    for pk, seq, kind, labels, undoes_id, example_id, annotator_id in events.iterator():
+    for pk, seq, kind, labels, undoes_id, example_id, annotator_id in rows.iterator():
         answer = answers[example_id, annotator_id]
         answer.last_seq = seq
         if kind == AnnotationEvent.Kind.UNDO:
             answer.acts = [act for act in answer.acts if act.event_id != undoes_id]
         elif kind in _SETS_STATE:
             answer.acts.append(_Act(pk, seq, kind, labels))
-    return {
-        key: answer
-        for key, answer in answers.items()
-        if answer.acts and answer.acts[-1].kind != AnnotationEvent.Kind.SKIP
-    }
+    return {key: answer for key, answer in answers.items() if answer.acts}
 
 
 @dataclass(frozen=True)
@@ -145,31 +163,55 @@ class _ClassHistory:
     into: dict[int, int]
     retired: set[int]
     added: dict[int, int]
+    names: dict[int, str]
 
     @classmethod
     def read(cls, project_id: int, upto_seq: int) -> "_ClassHistory":
         into: dict[int, int] = {}
         retired: set[int] = set()
         added: dict[int, int] = {}
+        names: dict[int, str] = {}
         kinds = ProjectEvent.Kind
         events: Iterable[tuple[str, int, dict[str, Any]]] = ProjectEvent.objects.filter(
             project_id=project_id,
             seq__lte=upto_seq,
-            kind__in=(kinds.CLASS_MERGED, kinds.CLASS_RETIRED, kinds.CLASS_ADDED),
+            kind__in=(
+                kinds.CLASS_MERGED,
+                kinds.CLASS_RETIRED,
+                kinds.CLASS_ADDED,
+                kinds.CLASS_RENAMED,
+            ),
         ).values_list("kind", "seq", "payload")
         for kind, seq, payload in events:
             if kind == kinds.CLASS_MERGED:
                 into[payload["class"]] = payload["into"]
             elif kind == kinds.CLASS_RETIRED:
                 retired.add(payload["class"])
-            else:
+            elif kind == kinds.CLASS_ADDED:
                 added[payload["class"]] = seq
-        return cls(into, retired, added)
+                names[payload["class"]] = payload["name"]
+            else:
+                names[payload["class"]] = payload["changed"]["name"]["new"]
+        return cls(into, retired, added, names)
+
+    @property
+    def _newest(self) -> int | None:
+        in_use = [pk for pk in self.added if self.now(pk) == pk]
+        return max(in_use, key=self.added.__getitem__, default=None)
 
     @property
     def last_added(self) -> int:
         """Number of the event that added the newest class still in use; answers before are stale."""
-        return max((seq for pk, seq in self.added.items() if self.now(pk) == pk), default=0)
+        return self.added[self._newest] if self._newest else 0
+
+    @property
+    def newest_name(self) -> str:
+        """What that class was called, "" without one."""
+        return self.names[self._newest] if self._newest else ""
+
+    def label_of(self, act: _Act) -> int | None:
+        """The class that stands by an act: None for a skip, and where it was retired."""
+        return self.now(act.labels[0]) if act.labels else None
 
     def now(self, class_id: int) -> int | None:
         """The class that a label of `class_id` means now; None when it was retired."""

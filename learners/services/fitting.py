@@ -20,16 +20,16 @@ from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.strategies import get_strategy
 from learners.models import Fit, FitRequest
 from learners.selectors.status import current_set
-from learners.selectors.training import TrainingSet, training_set
+from learners.selectors.training import TrainingSet, n_audit_skipped, training_set
 from learners.services.compaction import Superseded
 from learners.services.due_work import decide_fit, reap_dead_fits, retry_wait
 from learners.services.embedders import current_embedder
 from learners.services.embedding import Clock, LoadEmbedder
 from learners.services.heartbeat import Heartbeat, process_name
-from learners.services.measuring import audit_scores, test_split_scores
+from learners.services.measuring import audit_scores, test_split_scores, why_unmeasured
 from learners.services.publishing import Outcome, publish
 from learners.services.shards import OpenShard, Vectors, blocks, open_shards, vectors_of
-from projects.models import Annotation, Example, Project
+from projects.models import Example, Project
 
 if TYPE_CHECKING:
     from learners.engine.learner import ActiveLearner
@@ -177,7 +177,7 @@ def compute(
         _ranked(fit, learner, material, rngs[3]) if rank else (None, [], None)
     )
     columns = {
-        **_counts(fit.project_id, training, scores),
+        **_counts(fit, training, scores),
         "embedder": material.embedder,
         "embedder_digest": material.digest,
         "versions": {package: version(package) for package in PACKAGES},
@@ -276,20 +276,14 @@ def _pool_ids(project_id: int) -> NDArray[np.int64]:
     return np.fromiter(rows.values_list("pk", flat=True).iterator(20_000), np.int64)
 
 
-def _counts(
-    project_id: int, training: TrainingSet, scores: dict[str, Interval]
-) -> dict[str, object]:
-    skipped = Annotation.objects.filter(
-        project_id=project_id,
-        state=Annotation.State.SKIPPED,
-        example__role=Example.Role.AUDIT,
-        example__settled=False,
-    )
+def _counts(fit: Fit, training: TrainingSet, scores: dict[str, Interval]) -> dict[str, object]:
+    accuracy = scores.get("accuracy")
     return {
         "n_labels": len(training),
         "n_known": training.n_known,
-        "n_audit": scores["accuracy"].n if "accuracy" in scores else 0,
-        "n_audit_skipped": skipped.values("example_id").distinct().count(),
+        "n_audit": accuracy.n if accuracy else 0,
+        "n_audit_skipped": n_audit_skipped(fit.project_id, fit.upto_seq),
+        "unmeasured_because": "" if accuracy else why_unmeasured(fit, training),
     }
 
 

@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from learners.engine.audit import cross_fitted_predictions
 from learners.engine.heads import Head, make_head
 from learners.engine.intervals import Interval, macro_f1_bootstrap, wilson
-from learners.selectors.training import TrainingSet
+from learners.models import Fit
+from learners.selectors.training import TrainingSet, newest_class_name
 from learners.services.shards import OpenShard, Vectors, blocks
 from projects.models import Example, GoldLabel, LabelClass
 
@@ -37,6 +38,15 @@ def audit_scores(
             "label had; they count as wrong."
         )
     return _measured(project_id, truth, crossed.predictions, rng_bootstrap), notes
+
+
+def why_unmeasured(fit: Fit, training: TrainingSet) -> str:
+    """Why no audit answer measures the fit: a clause to stand after "but"."""
+    if not training.is_audit.any():
+        return "no random text has been answered yet"
+    name = newest_class_name(fit.project_id, fit.upto_seq)
+    newer = f"“{name}”" if name else "the newest class"
+    return f"the random texts answered so far are older than {newer} and are being asked again"
 
 
 def test_split_scores(

@@ -12,6 +12,7 @@ NB = "\u00a0"  # keeps a number and its unit on one line
 FEW = 10  # below, a percentage would claim more than the counts say
 COUNTED = 100  # below, the counts are said as well
 NAMED_CLASSES = 3
+UNANSWERED = "no random text has been answered yet"
 
 
 def number(share: float) -> str:
@@ -56,7 +57,7 @@ def headline(point: CurvePoint) -> str:
     accuracy = point.accuracy
     if accuracy is None or accuracy.n == 0:
         return (
-            f"At {labels} there is a model, but no random text has been answered yet: "
+            f"At {labels} there is a model, but {point.unmeasured_because or UNANSWERED}: "
             "nothing can be said of how good it is."
         )
     if accuracy.n < FEW:

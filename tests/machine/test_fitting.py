@@ -29,6 +29,7 @@ from projects.models import (
     Project,
     ProjectEvent,
 )
+from projects.services.classes import ClassSpec, add_classes, change_class
 from projects.services.ledger import append_project_event
 from tests.factories import NOW, make_examples
 from tests.machine.fakes import TinyEmbedder
@@ -192,6 +193,31 @@ def test_stale_audit_answers_train_but_do_not_measure() -> None:
     published = fit(project)
     assert published is not None
     assert (published.n_audit, published.n_labels) == (4, 16)
+
+
+def test_a_fit_without_accuracy_says_that_a_class_made_its_answers_old() -> None:
+    project, examples, user = ready_world()
+    label(examples[:4], user)
+    specs = [ClassSpec(name="plants"), ClassSpec(name="beasts")]
+    _, newest = add_classes(actor=user, project=project, specs=specs, now=NOW)
+    change_class(actor=user, label_class=newest, spec=ClassSpec(name="animals"), now=NOW)
+    published = fit(project)
+    assert published is not None
+    assert not published.scores.filter(metric="accuracy").exists()
+    assert published.unmeasured_because == (
+        "the random texts answered so far are older than “animals” and are being asked again"
+    )
+
+
+def test_a_fit_without_random_answers_says_so_and_a_measured_one_says_nothing() -> None:
+    project, examples, user = ready_world()
+    first = fit(project)
+    label(examples[:10], user)
+    second = fit(project)
+    assert first is not None
+    assert second is not None
+    assert first.unmeasured_because == "no random text has been answered yet"
+    assert second.unmeasured_because == ""
 
 
 def test_a_given_test_split_is_measured_against_gold() -> None:

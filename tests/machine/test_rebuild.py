@@ -10,7 +10,9 @@ from django.forms.models import model_to_dict
 
 from learners.models import EmbeddingSet, Fit, RankedExample, Score, Shard
 from learners.services.rebuild import RebuildFailed, planned_fits, rebuild_project
-from projects.models import Annotation, AnnotationEvent, Example, Project, ProjectEvent
+from projects.models import Annotation, AnnotationEvent, Example, Project, ProjectEvent, User
+from projects.services.answering import Sender, skip
+from tests.factories import NOW, make_user
 from tests.machine.fakes import TinyEmbedder
 from tests.machine.worlds import Clock, embed_all, fit, label, make_world
 
@@ -57,6 +59,34 @@ def test_scores_and_queue_come_back_the_same(grown: Project) -> None:
     before = scores(grown), queue(grown)
     assert rebuild(grown) == 2
     assert (scores(grown), queue(grown)) == before
+
+
+def test_random_texts_skipped_since_a_fit_do_not_enter_it(grown: Project) -> None:
+    before = counts_of_skips(grown)
+    ada = User.objects.get(memberships__project=grown)
+    skip_all([grown.examples.get(audit_rank=9), grown.examples.get(audit_rank=10)], ada)
+    rebuild(grown)
+    assert counts_of_skips(grown) == before == [0, 0]
+
+
+def test_random_texts_skipped_before_a_fit_are_counted_in_it_again(grown: Project) -> None:
+    ada = User.objects.get(memberships__project=grown)
+    skip_all([grown.examples.get(audit_rank=9)], ada)
+    label(list(grown.examples.filter(role="pool", settled=False)[:10]), ada)
+    fit(grown)
+    label([grown.examples.get(audit_rank=9)], make_user("bo"))
+    rebuild(grown)
+    assert counts_of_skips(grown) == [0, 0, 1]
+
+
+def counts_of_skips(project: Project) -> list[int]:
+    return list(Fit.objects.filter(project=project).values_list("n_audit_skipped", flat=True))
+
+
+def skip_all(examples: list[Example], user: User) -> None:
+    for example in examples:
+        sender = Sender(example.project, user, uuid4(), NOW)
+        skip(sender=sender, example_id=example.pk)
 
 
 def test_labels_and_ledgers_are_untouched(grown: Project) -> None:

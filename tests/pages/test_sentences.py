@@ -32,6 +32,14 @@ def test_a_model_without_random_answers_claims_nothing() -> None:
     )
 
 
+def test_answers_older_than_a_class_are_not_said_to_be_none() -> None:
+    because = "the random texts answered so far are older than “spam” and are being asked again"
+    assert sentences.headline(point(n_labels=12, unmeasured_because=because)) == (
+        "At 12 labels there is a model, but the random texts answered so far are older than “spam” "
+        "and are being asked again: nothing can be said of how good it is."
+    )
+
+
 def test_one_random_answer_is_said_in_counts() -> None:
     # Wilson, 1 of 1: centre (1 + 1.92)/(1 + 3.84) = 0.603, half 0.397
     headline = sentences.headline(point(n_labels=10, accuracy=wilson_by_hand(1, 1)))

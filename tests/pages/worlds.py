@@ -30,6 +30,7 @@ def point(
     test_accuracy: Measure | None = None,
     n_known: int = 0,
     n_skipped: int = 0,
+    unmeasured_because: str = "",
     newest_here: bool = True,
 ) -> CurvePoint:
     """One point of a curve, out of nothing."""
@@ -47,6 +48,7 @@ def point(
         test_accuracy=test_accuracy,
         test_macro_f1=None,
         note="",
+        unmeasured_because=unmeasured_because,
         newest_here=newest_here,
     )
 
