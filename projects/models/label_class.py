@@ -24,7 +24,7 @@ class LabelClass(models.Model):
     colour = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(N_COLOURS)]
     )
-    shortcut = models.CharField(max_length=1, blank=True)
+    shortcut = models.CharField(max_length=1, blank=True, help_text="a key, in lower case")
     is_none = models.BooleanField(default=False, help_text="'none of these'")
     position = models.PositiveIntegerField(default=0)
     added_seq = models.BigIntegerField(default=0)
@@ -45,7 +45,8 @@ class LabelClass(models.Model):
                 name="one_active_class_per_name",
             ),
             models.UniqueConstraint(
-                fields=["project", "shortcut"],
+                Lower("shortcut"),
+                "project",
                 condition=models.Q(retired_at__isnull=True) & ~models.Q(shortcut=""),
                 name="one_active_class_per_key",
             ),

@@ -25,7 +25,7 @@ from projects.services.refusals import Refused
 MAX_NAME_CHARS = 120
 MAX_DESCRIPTION_CHARS = 1000
 # What the label page itself listens to, so that no class may take it.
-PAGE_KEYS = "sufcghw?"
+PAGE_KEYS = "sufcghw?/"
 # In the order in which they are proposed; "none of these" takes the last digit first.
 FREE_KEYS = "1234567890" + "".join(c for c in "abdeijklmnopqrtvxyz" if c not in PAGE_KEYS)
 CHANGEABLE = ("name", "description", "colour", "shortcut", "is_none")
@@ -33,13 +33,19 @@ CHANGEABLE = ("name", "description", "colour", "shortcut", "is_none")
 
 @dataclass(frozen=True, kw_only=True)
 class ClassSpec:
-    """A class that somebody wants. `colour` is 1 to 12, `shortcut` one character or ""."""
+    """A class that somebody wants. `colour` is 1 to 12, `shortcut` one character or "".
+
+    A key is one key in either case, as on the label page, so `shortcut` is kept in lower case.
+    """
 
     name: str
     description: str = ""
     colour: int = 1
     shortcut: str = ""
     is_none: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shortcut", self.shortcut.lower())
 
 
 def check_specs(specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = ()) -> None:
@@ -52,7 +58,7 @@ def check_specs(specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = ()
     if len(specs) + len(beside) > MAX_CLASSES:
         raise Refused("classes", f"{len(specs) + len(beside)} classes; allowed: {MAX_CLASSES}.")
     names = {c.name.casefold(): c.name for c in beside}
-    keys = {c.shortcut: c.name for c in beside if c.shortcut}
+    keys = {c.shortcut.lower(): c.name for c in beside if c.shortcut}
     has_none = any(c.is_none for c in beside)
     for row, spec in enumerate(specs):
         _check_spec(spec, row)
@@ -78,11 +84,11 @@ def _check_spec(spec: ClassSpec, row: int | None) -> None:
         raise Refused("description", f"At most {MAX_DESCRIPTION_CHARS}; found: {found}.", row=row)
     if not 1 <= spec.colour <= N_COLOURS:
         raise Refused("colour", f"Colours are numbered 1 to {N_COLOURS}.", row=row)
-    if spec.shortcut and (len(spec.shortcut) > 1 or not spec.shortcut.isalnum()):
-        raise Refused("shortcut", "A key is one letter or digit.", row=row)
-    if spec.shortcut and spec.shortcut.lower() in PAGE_KEYS:
+    if spec.shortcut in set(PAGE_KEYS):
         message = f"The key {spec.shortcut} already does something on the label page; taken: {' '.join(PAGE_KEYS)}."
         raise Refused("shortcut", message, row=row)
+    if spec.shortcut and (len(spec.shortcut) > 1 or not spec.shortcut.isalnum()):
+        raise Refused("shortcut", "A key is one letter or digit.", row=row)
 
 
 def free_key(taken: Iterable[str], *, is_none: bool = False) -> str:

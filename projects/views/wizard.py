@@ -303,7 +303,8 @@ def _posted_rows(data: QueryDict | None) -> list[dict[str, Any]]:
 def _fill_in(rows: list[dict[str, Any]], standing: Iterable[LabelClass], *, given: int = 0) -> None:
     """Colours and keys for rows that have none, each key once; `given` rows stay as they are."""
     standing = list(standing)
-    taken = {row.shortcut for row in standing} | {row.get("shortcut") for row in rows}
+    taken = {row.shortcut for row in standing}
+    taken |= {row.get("shortcut", "").lower() for row in rows}
     free = [key for key in FREE_KEYS if key not in taken]
     for number, row in enumerate(rows):
         row.setdefault("target", NEW_CLASS)

@@ -118,7 +118,10 @@ def test_an_error_keeps_everything_that_was_typed(page: Client) -> None:
     [
         ({"class-1-name": "HAM"}, "There is already a class “ham”"),
         ({"class-0-shortcut": "s"}, "already does something on the label page"),
+        ({"class-0-shortcut": "S"}, "The key s already does something on the label page"),
+        ({"class-0-shortcut": "/"}, "The key / already does something on the label page"),
         ({"class-1-shortcut": "1"}, "belongs to “ham”"),
+        ({"class-0-shortcut": "a", "class-1-shortcut": "A"}, "The key a belongs to “ham”"),
         ({"class-0-shortcut": "!"}, "one letter or digit"),
         ({"class-0-name": " "}, "A name has 1 to 120"),
         ({"class-0-colour": "13"}, "valid choice"),

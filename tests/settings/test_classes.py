@@ -1,8 +1,11 @@
 """Classes change as events, and labels follow: renamed, merged, retired, added late."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import IntegrityError
 
 from projects.models import (
     Annotation,
@@ -136,6 +139,32 @@ def test_a_key_is_proposed_until_none_is_left() -> None:
         "1",
     )
     assert free_key(FREE_KEYS) == ""
+
+
+def test_a_key_is_one_key_in_either_case(project: Project, owner: User) -> None:
+    (row,) = add(project, owner, ClassSpec(name="maybe", shortcut="A"))
+    assert row.shortcut == "a"
+    for shortcut in ("a", "A"):
+        with pytest.raises(Refused, match="The key a belongs to “maybe”"):
+            add(project, owner, ClassSpec(name="other", shortcut=shortcut))
+    change = ClassSpec(name="yes", shortcut="Ä")
+    assert change_class(actor=owner, label_class=named(project, "yes"), spec=change, now=NOW)
+    assert named(project, "yes").shortcut == "ä"
+
+
+def test_the_rows_themselves_hold_a_key_once_in_either_case(project: Project) -> None:
+    LabelClass.objects.create(project=project, name="maybe", shortcut="a")
+    with pytest.raises(IntegrityError, match="one_active_class_per_key"):
+        LabelClass.objects.create(project=project, name="other", shortcut="A")
+
+
+def test_no_class_takes_a_key_of_the_label_page(project: Project, owner: User) -> None:
+    pages = (settings.BASE_DIR / "templates/projects/label").glob("*.html")
+    keys = {key for page in pages for key in re.findall(r'data-key="([^"{]+)"', page.read_text())}
+    assert {"s", "u", "?", "/"} <= keys
+    for key in keys | {key.upper() for key in keys}:
+        with pytest.raises(Refused, match="already does something on the label page"):
+            add(project, owner, ClassSpec(name="maybe", shortcut=key))
 
 
 def test_a_renamed_class_keeps_its_labels(project: Project, owner: User) -> None:
