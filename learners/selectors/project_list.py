@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.db.models import QuerySet
 
 from learners.models import EmbeddingSet, Fit, Score
+from learners.selectors.status import texts_to_read
 from projects.models import DataImport, Membership, Project, User
 
 SHOWN_PEOPLE = 3
@@ -115,8 +116,10 @@ def _doing(project: Project, data_import: DataImport | None, embedding: Embeddin
         return f"Importing {_share(data_import.bytes_read, data_import.n_bytes)}"
     if project.n_texts and embedding is None:
         return "Waiting to be embedded"
-    if embedding and embedding.n_done < embedding.n_total and not embedding.error:
-        return f"Embedding: {embedding.n_done:,} of {embedding.n_total:,} texts"
+    if embedding and not embedding.error:
+        n_total = texts_to_read(project, embedding)
+        if embedding.n_done < n_total:
+            return f"Embedding: {embedding.n_done:,} of {n_total:,} texts"
     return ""
 
 

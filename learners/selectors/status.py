@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Max
 
 from labeler.sending import broker_answers
 from learners.models import EmbeddingSet, Fit, RankedExample, WorkerHeartbeat
@@ -211,9 +212,10 @@ def _embedding(project: Project, row: EmbeddingSet | None, now: datetime) -> Emb
         return EmbeddingProgress(
             0, project.n_texts, 0, None, None, 0, None, "", None, stalled=stalled
         )
+    n_total = texts_to_read(project, row)
     return EmbeddingProgress(
         n_done=row.n_done,
-        n_total=max(row.n_total, row.n_done),
+        n_total=n_total,
         n_cut=row.n_cut,
         max_tokens=row.max_tokens,
         english_share=row.english_share,
@@ -221,17 +223,22 @@ def _embedding(project: Project, row: EmbeddingSet | None, now: datetime) -> Emb
         texts_per_second=row.texts_per_second,
         error=row.error,
         retry_at=row.retry_at,
-        stalled=_stalled(row, now),
+        stalled=row.n_done < n_total and _nobody_reads(project, row, now),
     )
 
 
-def _stalled(row: EmbeddingSet, now: datetime) -> bool:
-    waits = row.retry_at and row.retry_at > now
-    return (
-        row.n_done < row.n_total
-        and not waits
-        and (row.heartbeat_at or row.created_at) < now - STALLED_AFTER
-    )
+def texts_to_read(project: Project, row: EmbeddingSet) -> int:
+    """As counted by a worker, or where none has counted since the newest import, by the project."""
+    counted = row.n_total if row.n_rows_seen == project.n_rows else project.n_texts
+    return max(counted, row.n_done)
+
+
+def _nobody_reads(project: Project, row: EmbeddingSet, now: datetime) -> bool:
+    if row.retry_at and row.retry_at > now:
+        return False
+    newest = project.imports.aggregate(at=Max("finished_at"))["at"]
+    seen = [at for at in (row.heartbeat_at or row.created_at, newest) if at]
+    return max(seen) < now - STALLED_AFTER
 
 
 def _banners(facts: _Facts) -> list[Banner]:

@@ -112,6 +112,14 @@ def test_embedding_on_its_way_is_said(
     assert (only_line(owner).doing, only_line(owner).trouble) == (doing, trouble)
 
 
+def test_texts_imported_after_the_others_were_read_are_said(owner: User) -> None:
+    project = make_project(owner=owner)
+    make_examples(project, ["one", "two", "three"])
+    read = {"n_done": 2, "n_total": 2, "n_rows_seen": 2}
+    EmbeddingSet.objects.create(project=project, embedder="m", digest="d", **read)
+    assert only_line(owner).doing == "Embedding: 2 of 3 texts"
+
+
 def test_texts_that_no_worker_has_taken_up_are_said(owner: User) -> None:
     make_examples(make_project(owner=owner), ["one", "two"], n_audit=1)
     assert only_line(owner).doing == "Waiting to be embedded"

@@ -10,8 +10,9 @@ from learners.models import EmbeddingSet, Fit, RankedExample
 from learners.selectors.status import NotPublished, ProjectStatus, project_status, published_fit
 from learners.services.fitting import start_fit
 from learners.services.heartbeat import show_life
+from learners.views import sentences
 from projects.models import Project
-from tests.factories import NOW
+from tests.factories import NOW, make_examples
 from tests.machine.fakes import TinyEmbedder
 from tests.machine.worlds import Clock, embed_all, fit, is_bird, label, make_world
 
@@ -80,6 +81,26 @@ def test_embedding_shows_how_far_it_is_and_how_long_it_takes(alive: None) -> Non
     progress = status_of(project).embedding
     assert (progress.n_done, progress.n_total, progress.share) == (4, 10, 0.4)
     assert progress.seconds_left == 3.0
+
+
+def test_texts_imported_since_are_not_said_to_be_read(alive: None) -> None:
+    project, _, _ = make_world(10)
+    embed_all(project)
+    assert status_of(project).embedding.complete
+    make_examples(project, ["late one", "late two"], seed=4)
+    progress = status_of(project).embedding
+    assert (progress.n_done, progress.n_total, progress.complete) == (10, 12, False)
+    assert sentences.embedding(progress).startswith("10 of 12 texts read")
+
+
+def test_texts_imported_just_now_do_not_count_as_forgotten(alive: None) -> None:
+    project, _, _ = make_world(10)
+    embed_all(project)
+    make_examples(project, ["late one"], seed=4)
+    later = NOW + timedelta(minutes=30)
+    project.imports.filter(pk=project.imports.latest("id").pk).update(finished_at=later)
+    assert not status_of(project, minutes=31).embedding.stalled
+    assert status_of(project, minutes=32).embedding.stalled
 
 
 def test_a_failed_chunk_is_said_with_its_error_and_the_next_try(alive: None) -> None:
