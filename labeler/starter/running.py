@@ -16,6 +16,7 @@ from labeler.starter.alone import only_starter
 from labeler.starter.children import Child, Watch, children, end_leftovers, stop_children
 from labeler.starter.preparing import prepare_site
 from labeler.starter.readiness import Readiness
+from labeler.starter.swapping import finish_swap
 
 READY_SECONDS = 180
 DEATHS_BEFORE_GIVING_UP = 3
@@ -70,7 +71,8 @@ def _run_alone(var: Path, address: Address) -> int:
 
 @contextmanager
 def embedded(var: Path, *, broker: bool = True) -> Iterator[Services]:
-    """PostgreSQL and Valkey for as long as the block runs."""
+    """PostgreSQL and Valkey for as long as the block runs, on data that are whole."""
+    finish_swap(var, say)
     services = start_services(var, say=say, broker=broker)
     try:
         yield services

@@ -25,6 +25,7 @@ from labeler.embedded.problems import StartProblem, disk_problem
 from labeler.environment import database_url
 from labeler.starter.alone import only_starter, running_starter
 from labeler.starter.running import embedded, say, stop_signals
+from labeler.starter.swapping import finish_swap, fresh_folder, marker, swap
 
 FORMAT = 1
 PARTS = ("labeler.json", "database.dump", "secret_key")
@@ -36,7 +37,8 @@ def backup(var: Path, folder: Path) -> int:
     Raises:
         StartProblem: nothing to save, or it could not be saved; no half file is left.
     """
-    if not (var / "postgres").exists() and not os.environ.get("DATABASE_URL"):
+    known = (var / "postgres").exists() or marker(var).exists()
+    if not known and not os.environ.get("DATABASE_URL"):
         raise StartProblem(f"There is nothing to save in {var}: Labeler never ran there.")
     if running_starter(var):
         return _write(var, folder)
@@ -123,16 +125,18 @@ def restore(var: Path, file: Path) -> int:
     about = _read_about(file)
     with only_starter(var, address=""), stop_signals():
         prepare_folders(var)
+        finish_swap(var, say)
         require_space(var, 2 * file.stat().st_size)
-        fresh = var / "restoring"
+        fresh = fresh_folder(var)
         shutil.rmtree(fresh, ignore_errors=True)
         try:
             _build(fresh, file)
-            kept = _swap(var, fresh)
+            kept = swap(var)
         except OSError as error:
             raise disk_problem(error, var) from error
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+            if not marker(var).exists():  # else these are the only whole data
+                shutil.rmtree(fresh, ignore_errors=True)
     say(f"Restored what was saved at {about['saved_at']}. Start it with: make run")
     if kept:
         say(f"What was there before is kept in {kept}; remove it when you no longer need it.")
@@ -203,21 +207,6 @@ def _build(fresh: Path, file: Path) -> None:
             "The database could not be restored",
         )
     (fresh / "database.dump").unlink()
-
-
-def _swap(var: Path, fresh: Path) -> Path | None:
-    """Move the old data aside, then the new ones in place."""
-    names = ("postgres", "postgres.password", "storage", "secret_key")
-    old = [name for name in names if (var / name).exists()]
-    kept = var / f"before-restore-{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}" if old else None
-    if kept:
-        kept.mkdir(mode=0o711)
-        for name in old:
-            (var / name).replace(kept / name)
-    for name in names:
-        (fresh / name).replace(var / name)
-    shutil.rmtree(var / "valkey", ignore_errors=True)  # messages about rows that are no more
-    return kept
 
 
 def _run_postgres(command: Sequence[str | Path], var: Path, failure: str) -> None:
