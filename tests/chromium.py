@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -54,3 +55,13 @@ def sign_in(page: Page, user: User, address: str) -> None:
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds serious or critical, in words."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{page.url} {fault['id']}: {[node['html'] for node in fault['nodes']]}"
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]

@@ -1,7 +1,6 @@
 """Coming in with the keyboard alone, and what axe says of the pages around accounts."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -10,7 +9,7 @@ from projects.models.project import Role
 from projects.services.first_account import ensure_first_account
 from projects.services.one_time_links import issue_entry_path
 from tests.accounts.test_project_list import make_fit
-from tests.chromium import sign_in
+from tests.chromium import faults, sign_in
 from tests.factories import make_project, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -29,16 +28,6 @@ def project(owner: User) -> Project:
         Membership.objects.create(project=project, user=make_user(name), role=Role.ANNOTATOR)
     Project.objects.filter(pk=project.pk).update(is_demo=True)
     return project
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds serious or critical, in words."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{fault['id']}: {[node['html'] for node in fault['nodes']]}"
-        for fault in found
-        if fault["impact"] in {"serious", "critical"}
-    ]
 
 
 def clean_in_both_schemes(page: Page, path: str) -> None:
@@ -98,19 +87,9 @@ def test_an_invited_person_comes_in_by_the_link_that_was_shown(
     assert page.get_by_role("link", name=project.name).is_visible()
 
 
-@pytest.mark.parametrize("path", ["/sign-in/", "/enter/MQ/x-y/", "/nowhere/"])
+@pytest.mark.parametrize("path", ["/enter/MQ/x-y/", "/nowhere/"])
 def test_pages_for_everybody_are_clean(browser_page: Page, path: str) -> None:
     clean_in_both_schemes(browser_page, path)
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/account/", "/account/password/", "/projects/{}/settings/members/"]
-)
-def test_pages_of_an_owner_are_clean(
-    browser_page: Page, project: Project, owner: User, live_server: LiveServer, path: str
-) -> None:
-    sign_in(browser_page, owner, live_server.url)
-    clean_in_both_schemes(browser_page, path.format(project.pk))
 
 
 @pytest.mark.parametrize("path", ["/", "/account/"])

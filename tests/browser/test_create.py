@@ -1,13 +1,12 @@
 """A bad file, then a good one, in a real browser; and the same without JavaScript's help."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from projects.models import DataImport, LabelClass, Project, User
+from projects.models import DataImport, LabelClass, Project
 from tests.chromium import sign_in
-from tests.factories import make_project, make_user
+from tests.factories import make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 GOOD = "text,label\nwin a prize,spam\nsee you at noon,ham\nfree money,spam\n"
@@ -59,34 +58,3 @@ def test_a_class_is_added_and_its_colour_follows(page: Page) -> None:
     page.get_by_role("button", name="Create the project").click()
     page.wait_for_url("**/projects/*/")
     assert LabelClass.objects.get(name="maybe").colour == 7
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds serious or critical, in words."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{page.url} {fault['id']}: {[node['html'] for node in fault['nodes']]}"
-        for fault in found
-        if fault["impact"] in {"serious", "critical"}
-    ]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_these_pages(page: Page, scheme: str) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    project = make_project(owner=User.objects.get())
-    row = project.label_classes.first()
-    assert row is not None
-    found = faults(page)
-    choose(page, "mail.csv", GOOD)
-    found += faults(page)
-    settings = f"/projects/{project.pk}/settings/"
-    parts = ("", "classes/", f"classes/{row.pk}/", "guideline/", "texts/", "delete/")
-    for address in (
-        *(settings + part for part in parts),
-        f"/projects/{project.pk}/guideline/",
-        "/bin/",
-    ):
-        page.goto(address)
-        found += faults(page)
-    assert found == []

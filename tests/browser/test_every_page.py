@@ -1,0 +1,168 @@
+"""Every page of the site, as its addresses name them, before axe: a page added is a page looked at."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from projects.models import Annotation, Project, User
+from projects.services.one_time_links import issue_entry_path, issue_reset_path
+from tests.chromium import faults, sign_in
+from tests.creating.helpers import staged
+from tests.factories import make_user
+from tests.pages.worlds import labelled_project, make_fit, worker_is_running
+
+FOR_STRANGERS = ("sign-in", "one-time-link", "password-reset")
+FOR_NEWCOMERS = ("password-first",)
+FOR_OWNERS = (
+    "account",
+    "password-change",
+    "members",
+    "project-list",
+    "project-new",
+    "project-new-check",
+    "project-add-texts",
+    "project-add-texts-check",
+    "project-settings",
+    "project-classes",
+    "project-class",
+    "project-class-merge",
+    "project-guideline",
+    "project-delete",
+    "guideline",
+    "bin",
+    "label",
+    "history",
+    "history-row",
+    "project",
+    "model",
+)
+PAGES = (*FOR_STRANGERS, *FOR_NEWCOMERS, *FOR_OWNERS)
+# Buttons, files and fragments of the pages above.
+NO_PAGES = (
+    "health",
+    "sign-out",
+    "member-add",
+    "member-role",
+    "member-link",
+    "member-remove",
+    "import-retry",
+    "import-discard",
+    "import-progress",
+    "project-classes-order",
+    "project-class-merge-do",
+    "project-class-retire",
+    "guideline-download",
+    "bin-restore",
+    "bin-delete",
+    "project-status",
+    "retrain",
+    "curve-spec",
+    "curve-csv",
+    "curve-picture",
+    "labels-csv",
+    "labels-jsonl",
+    "ledger-jsonl",
+    "model-bundle",
+    "model-prepare",
+    "model-download",
+)
+
+
+@pytest.fixture
+def owner() -> User:
+    worker_is_running(timezone.now())
+    return make_user("ada")
+
+
+@pytest.fixture
+def parts(owner: User) -> dict[str, Any]:
+    """One of everything that an address can name."""
+    project = labelled_project(owner)
+    annotation = Annotation.objects.filter(project=project, annotator=owner).first()
+    label_class, data_import = project.label_classes.first(), project.imports.first()
+    assert annotation
+    assert label_class
+    assert data_import
+    return {
+        "pk": project.pk,
+        "class_pk": label_class.pk,
+        "annotation": annotation.pk,
+        "import_pk": data_import.pk,
+        "fit": make_fit(project, n_labels=10, right=(3, 4)).pk,
+        "user_pk": owner.pk,
+        "kind": "svg",
+    }
+
+
+def address(name: str, parts: dict[str, Any], owner: User) -> str:
+    """Where the page is, with a live link or a fresh upload where it is about one."""
+    if name == "one-time-link":
+        return issue_entry_path(user=owner)
+    if name == "password-reset":
+        return issue_reset_path(user=owner)
+    if name in {"project-new-check", "project-add-texts-check"}:
+        upload = staged("text,label\nwin a prize,yes\nsee you,no\n", user=owner)
+        upload.project = None if name == "project-new-check" else Project.objects.get()
+        upload.save()
+        parts = parts | {"staged": upload.pk}
+    wanted = wanted_parts()[name]
+    path = reverse(name, kwargs={part: parts[part] for part in wanted})
+    return path + (f"?target={other_class(parts)}" if name == "project-class-merge" else "")
+
+
+def other_class(parts: dict[str, Any]) -> int:
+    project = Project.objects.get(pk=parts["pk"])
+    return project.label_classes.exclude(pk=parts["class_pk"])[0].pk
+
+
+def wanted_parts() -> dict[str, list[str]]:
+    """By the name of each address of ours, what it wants to know."""
+    return {str(pattern.name): list(pattern.pattern.regex.groupindex) for pattern in patterns()}
+
+
+def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            yield entry
+        elif entry.namespace != "admin":
+            yield from patterns(entry)
+
+
+def test_every_address_is_a_page_to_look_at_or_none() -> None:
+    assert sorted(wanted_parts()) == sorted((*PAGES, *NO_PAGES))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", NO_PAGES)
+def test_what_is_not_looked_at_is_no_page(
+    client: Client, parts: dict[str, Any], owner: User, name: str
+) -> None:
+    client.force_login(owner)
+    response = client.get(address(name, parts, owner))
+    whole = not response.streaming and b"<html" in response.content
+    assert response.status_code >= 400 or not whole
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(
+    browser_page: Page, live_server: LiveServer, parts: dict[str, Any], owner: User, name: str
+) -> None:
+    page = browser_page
+    if name not in FOR_STRANGERS:
+        newcomer = name in FOR_NEWCOMERS
+        sign_in(page, make_user("new", None) if newcomer else owner, live_server.url)
+    answer = page.goto(address(name, parts, owner))
+    assert answer
+    assert answer.ok
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert faults(page) == [], scheme
+    page.goto("about:blank")  # ask no more before the rows go
