@@ -85,6 +85,17 @@ def newest_answer(newest_act: AnnotationEvent) -> AnnotationEvent | None:
     return mine.order_by("-seq").first()
 
 
+def may_show_origin(example: Example) -> bool:
+    """Whether id, file name and row may stand beside a text that is still to be answered.
+
+    Not in a project whose labels came with the data: in a sorted file they would tell the answer.
+    """
+    if example.data_import.columns.get("label"):
+        return False
+    others = DataImport.objects.filter(project_id=example.project_id)
+    return not any(others.values_list("columns__label", flat=True))
+
+
 def my_annotation(*, example: Example, annotator: User) -> Annotation | None:
     """The annotator's flag, comment and state on an example, if there is any."""
     return Annotation.objects.filter(example=example, annotator=annotator).first()

@@ -261,6 +261,7 @@ def _page(
         "shown": _shown(question.example.text, whole="all" in request.GET),
         "mine": selectors.my_annotation(example=question.example, annotator=user),
         "metadata": metadata_line(question.example.metadata),
+        "may_show_origin": selectors.may_show_origin(question.example),
     }
 
 

@@ -19,10 +19,10 @@ COLOURS = (
 COLOUR_CHOICES = [(i + 1, COLOURS[i]) for i in range(N_COLOURS)]
 ROLE_CHOICES = [
     ("text", "text"),
-    ("id", "id"),
+    ("id", "id, may be shown beside the text"),
     ("label", "label"),
     ("split", "split"),
-    ("metadata", "metadata"),
+    ("metadata", "metadata, shown beside the text"),
     ("leave_out", "leave out"),
 ]
 NEW_CLASS, NO_LABEL = "new", "none"

@@ -100,6 +100,30 @@ def test_a_plain_form_answers_and_comes_back_to_the_next_text(
     assert page.example != answered
 
 
+def test_id_file_and_row_stand_beside_a_text_that_came_without_labels(page: LabelPage) -> None:
+    Example.objects.update(external_id="T-17")
+    assert "T-17" in page.open()
+    assert "made.csv, row" in page.body
+
+
+@pytest.mark.parametrize("other_file", [False, True])
+def test_where_labels_came_with_the_data_id_file_and_row_are_kept_from_the_question(
+    page: LabelPage, project: Project, yes: LabelClass, other_file: bool
+) -> None:
+    Example.objects.update(external_id="T-17")
+    if other_file:
+        make_examples(project, ["with gold"], seed=3)
+    DataImport.objects.filter(pk=project.imports.latest("id").pk).update(
+        columns={"text": "text", "label": "kind"}
+    )
+    assert "T-17" not in page.open()
+    assert "made.csv" not in page.body
+    page.act(label=yes.pk)
+    history = page.client.get(f"/projects/{project.pk}/history/").content.decode()
+    assert "made.csv, row" in history
+    assert "T-17" in history
+
+
 def test_the_outbox_gets_a_fragment_and_the_word_that_it_is_saved(
     page: LabelPage, yes: LabelClass
 ) -> None:
@@ -142,7 +166,7 @@ def test_an_answer_with_its_next_question_takes_few_queries(
     if ranked:
         make_queue(project, list(project.examples.filter(role="pool")))
     page.open()
-    with django_assert_max_num_queries(25):  # session, user, transaction and all
+    with django_assert_max_num_queries(26):  # session, user, transaction and all
         response = page.send(label=yes.pk)
     assert b'name="example"' in response.content
 

@@ -42,7 +42,31 @@ def test_a_split_is_known_by_its_words() -> None:
 
 def test_a_label_column_of_many_values_is_not_guessed() -> None:
     content = "text,label\n" + "".join(f"words {i},value {i}\n" for i in range(600))
-    assert roles(content)["label"] == "metadata"
+    assert roles(content)["label"] == "leave_out"
+
+
+@pytest.mark.parametrize(
+    "name", ["label_text", "label_id", "Labels", "subclass", "main category", "sentiment", "Target"]
+)
+def test_a_further_column_named_like_a_label_is_left_out(name: str) -> None:
+    content = f"text,label,{name},page\n" + "".join(f"words {i},x,y,{i}\n" for i in range(9))
+    assert roles(content) == {
+        "text": "text",
+        "label": "label",
+        name: "leave_out",
+        "page": "metadata",
+    }
+
+
+def test_a_column_that_repeats_the_label_in_other_words_is_left_out() -> None:
+    rows = "".join(f"words {i},{'ab'[i % 3 > 0]},{'ny'[i % 3 > 0]},{i % 2}\n" for i in range(12))
+    found = roles("text,label,verdict,page\n" + rows)
+    assert (found["verdict"], found["page"]) == ("leave_out", "metadata")
+
+
+def test_a_column_with_as_many_values_in_other_rows_is_metadata() -> None:
+    rows = "".join(f"words {i},{'ab'[i % 2]},{'ny'[i // 6]}\n" for i in range(12))
+    assert roles("text,label,shift\n" + rows)["shift"] == "metadata"
 
 
 def test_numbers_are_not_guessed_to_be_labels() -> None:
