@@ -157,7 +157,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "start-due-work": {"task": "learners.start_due_work", "schedule": 15.0},
-    "empty-the-bin": {"task": "projects.empty_bin", "schedule": 3600.0},
+    "empty-the-bin": {"task": "projects.empty_bin", "schedule": 300.0},
     # Messages that nobody took in time are dropped: the next one says the same.
     "restart-imports": {
         "task": "projects.restart_imports",

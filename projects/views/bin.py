@@ -49,5 +49,6 @@ def delete_now(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, f"{project.name} is deleted.")
+        words = "will be deleted with its files, within minutes while a worker runs"
+        messages.success(request, f"{project.name} {words}.")
     return redirect("bin")

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -157,8 +158,14 @@ def test_delete_now_asks_the_worker(
     project = binned(owner)
     client.force_login(owner)
     with django_capture_on_commit_callbacks(execute=True):
-        client.post(reverse("bin-delete", args=[project.pk]))
+        answer = client.post(reverse("bin-delete", args=[project.pk]), follow=True)
     assert sent == ["projects.empty_bin"]
+    assert "will be deleted with its files, within minutes" in answer.content.decode()
+
+
+def test_the_bin_is_emptied_within_minutes_when_the_worker_was_not_reached() -> None:
+    entry: dict[str, Any] = settings.CELERY_BEAT_SCHEDULE["empty-the-bin"]
+    assert entry["schedule"] <= 600
 
 
 def test_another_persons_bin_is_not_there(client: Client, owner: User) -> None:
