@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from labeler.health import health
 
+handler400 = "labeler.refusing.bad_request"
+
 urlpatterns = [
     path("health", health, name="health"),
     path("admin/", admin.site.urls),

@@ -182,6 +182,9 @@ def _labels(
     """Class id by label, in the form `same` gives it."""
     labels = dict(class_ids)
     for label, class_name in label_classes.items():
+        if same(class_name) not in class_ids:
+            message = f"“{class_name}” is no longer a class; choose another for “{label}”."
+            raise Refused("classes", message)
         labels[same(label)] = class_ids[same(class_name)]
     ignored = {same(label) for label in columns.ignored_labels}
     for key, (label, n_rows) in _found_labels(staged, columns.label).items():

@@ -9,7 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from projects.models import DataImport, LabelClass, Membership, Project, StagedUpload, User
-from tests.factories import make_project, make_user
+from projects.services.creating import add_texts
+from projects.services.refusals import Refused
+from tests.creating.helpers import guessed, staged
+from tests.factories import NOW, make_project, make_user
 
 pytestmark = pytest.mark.django_db
 GOOD = b"text,label,split,page\nwin a prize,spam,train,1\nsee you at noon,ham,test,2\n"
@@ -269,3 +272,42 @@ def test_labels_of_added_texts_can_become_new_classes(page: Client, owner: User)
     page.post(response["Location"], {**fields(page.get(response["Location"])), "do": "create"})
     assert project.label_classes.filter(name="spam").exists()
     assert project.events.filter(kind="class_added").count() == 1
+
+
+def test_a_label_whose_class_went_meanwhile_is_refused(owner: User) -> None:
+    upload = staged(GOOD, user=owner)
+    with pytest.raises(Refused, match="“gone” is no longer a class; choose another for “spam”"):
+        add_texts(
+            actor=owner,
+            project=make_project(owner=owner),
+            staged=upload,
+            columns=guessed(upload),
+            new_classes=[],
+            label_classes={"spam": "gone"},
+            seed=1,
+            now=NOW,
+        )
+
+
+def test_too_much_pasted_is_answered_with_its_size_and_the_way_out(
+    page: Client, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+    response = page.post("/new/", {"lines": "word\n" * 420_000})
+    words = response.content.decode()
+    assert response.status_code == 413
+    assert "sent 2.0 MB of typed or pasted text; allowed: 1 MB" in words
+    assert "upload it as a file" in words
+
+
+def test_too_many_fields_are_answered_with_the_limit(page: Client, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+    response = page.post("/new/", {f"role-{n}": "text" for n in range(1_001)})
+    assert response.status_code == 413
+    assert "more than 1,000 fields; allowed: 1,000" in response.content.decode()
+
+
+def test_a_request_that_cannot_be_read_is_a_plain_400(page: Client) -> None:
+    response = page.get("/", headers={"Host": "no such host"})
+    assert response.status_code == 400
+    assert "open for too long" in response.content.decode()
