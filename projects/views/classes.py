@@ -106,7 +106,9 @@ def _class_page(
     request: HttpRequest, project: Project, row: LabelClass, form: ClassForm
 ) -> HttpResponse:
     lines = {line.row.pk: line for line in class_lines(project)}
-    line: ClassLine = lines.pop(row.pk)
+    line: ClassLine | None = lines.pop(row.pk, None)
+    if line is None:
+        return _gone(request, row)
     context = {
         "project": project,
         "is_owner": True,
@@ -117,6 +119,12 @@ def _class_page(
     }
     status = 422 if form.errors else 200
     return render(request, "projects/settings/one_class.html", context, status=status)
+
+
+def _gone(request: HttpRequest, row: LabelClass) -> HttpResponse:
+    """Another owner was quicker."""
+    messages.error(request, f"“{row.name}” is no longer in use; nothing was changed.")
+    return redirect("project-classes", pk=row.project_id)
 
 
 def _change(request: HttpRequest, row: LabelClass, form: ClassForm) -> bool:
@@ -161,7 +169,9 @@ def merge_effect(request: HttpRequest, pk: int, class_pk: int) -> HttpResponse:
     """What a merge would do, in numbers, with the button that does it."""
     project, row = _owned_class(request, pk, class_pk)
     target = _other(project, row, request.GET.get("target", ""))
-    line = next(line for line in class_lines(project) if line.row.pk == row.pk)
+    line = next((line for line in class_lines(project) if line.row.pk == row.pk), None)
+    if line is None:
+        return _gone(request, row)
     context = {
         "project": project,
         "is_owner": True,

@@ -1,5 +1,6 @@
 """The settings pages: what changes, what is said, who may."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.urls import reverse
 
 from projects.models import LabelClass, Membership, Project, User
 from projects.models.project import Role
-from tests.factories import make_examples, make_label, make_project, make_user
+from projects.views import classes as class_views
+from tests.factories import NOW, make_examples, make_label, make_project, make_user
 
 pytestmark = pytest.mark.django_db
 OWNER_PAGES = (
@@ -178,6 +180,39 @@ def test_a_class_is_retired_on_its_page(page: Client, project: Project) -> None:
         "retired, its labels set aside"
         in page.get(address("project-classes", project)).content.decode()
     )
+
+
+def retired_meanwhile(monkeypatch: pytest.MonkeyPatch, name: str, row: LabelClass) -> None:
+    """Another owner retires the class just before the view calls `name`."""
+    real = getattr(class_views, name)
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        LabelClass.objects.filter(pk=row.pk).update(retired_at=NOW)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(class_views, name, late)
+
+
+@pytest.mark.parametrize(("name", "late"), [("", "change_class"), ("-merge", "class_lines")])
+def test_a_class_retired_meanwhile_is_said_and_nothing_is_changed(
+    page: Client, project: Project, monkeypatch: pytest.MonkeyPatch, name: str, late: str
+) -> None:
+    yes, no = project.label_classes.order_by("position")
+    retired_meanwhile(monkeypatch, late, yes)
+    url = address(f"project-class{name}", project, yes.pk)
+    if name:
+        response = page.get(url, {"target": no.pk}, follow=True)
+    else:
+        response = page.post(url, {"name": "aye", "colour": "3"}, follow=True)
+    assert response.redirect_chain[0][0] == address("project-classes", project)
+    assert "“yes” is no longer in use; nothing was changed." in response.content.decode()
+
+
+def test_a_retired_class_has_its_day_in_the_projects_zone(page: Client, project: Project) -> None:
+    Project.objects.filter(pk=project.pk).update(time_zone="Pacific/Auckland")
+    late = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+    project.label_classes.filter(name="yes").update(retired_at=late)
+    assert "2 March 2026" in page.get(address("project-classes", project)).content.decode()
 
 
 def test_a_class_moves_up_without_javascript(page: Client, project: Project) -> None:
