@@ -7,6 +7,7 @@
   const { user, project, tab, address } = work.dataset;
   const outbox = new Outbox({ user, project, address });
   let busy = false;
+  let delivering = false;
   let retryTimer = 0;
   let failures = 0;
 
@@ -29,30 +30,56 @@
   }
 
   async function deliver() {
+    if (delivering) return;
     clearTimeout(retryTimer);
-    busy = true;
-    let last = null;
+    delivering = busy = true;
+    const results = [];
     for (const entry of outbox.entries()) {
-      const result = await outbox.send(entry, tab);
-      if (result.outcome === "kept") return wait(result);
-      outbox.drop(entry);
-      last = result;
+      const result = { ...(await outbox.send(entry, tab)), entry };
+      results.push(result);
+      if (result.outcome === "kept") break;
+      if (result.outcome === "saved") outbox.drop(entry);
     }
-    failures = 0;
-    busy = false;
-    if (last) show(last);
+    delivering = false;
+    delivered(results);
   }
 
-  function show({ html, outcome }) {
+  // All tabs of a project share the outbox: another one may have sent what this one waits for.
+  function delivered(results) {
+    const last = results.at(-1);
+    const sentElsewhere = !last ? waiting() : last.outcome === "kept" && !outbox.entries().length;
+    if (sentElsewhere) return location.reload();
+    if (last?.outcome === "kept") return wait(last);
+    failures = 0;
+    busy = false;
+    if (!last) return;
+    const refused = results.filter((result) => result.outcome === "refused");
+    refused.forEach(({ entry }) => outbox.drop(entry)); // not before: now it is told
+    show(last, refused.filter((result) => result !== last));
+  }
+
+  function show({ html, outcome }, refusedBefore) {
     const focused = document.activeElement;
     const inPanel = side.contains(focused);
     work.classList.remove("waiting");
     htmx.swap(work, html, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
     if (outcome === "saved" && panelOpen() && ["comment", "why"].includes(panelOpen())) side.replaceChildren();
+    if (refusedBefore.length) tellRefused(refusedBefore);
     keepFocus(focused, inPanel);
     startClock();
     readyPicker();
     announce();
+  }
+
+  // The note of the page that is shown speaks of the last act alone.
+  function tellRefused(results) {
+    const why = (result) => new DOMParser().parseFromString(result.html, "text/html").querySelector(".refusal")?.textContent ?? "";
+    const n = results.length;
+    const what = n === 1 ? "A kept answer was not saved" : `${n} kept answers were not saved`;
+    const told = element("span", `${what}: ${[...new Set(results.map(why))].join(" ")}`);
+    told.className = "refusal";
+    told.role = "alert";
+    document.getElementById("note").prepend(told);
   }
 
   // htmx gives the focus back to the element of the same id; this is for when there is none.
@@ -108,6 +135,9 @@
 
   const waiting = () => work.classList.contains("waiting");
   window.addEventListener("online", () => waiting() && deliver());
+  window.addEventListener("storage", (event) => {
+    if (event.key?.startsWith(outbox.prefix) && event.newValue === null && waiting()) deliver();
+  });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && waiting()) deliver();
   });

@@ -200,6 +200,53 @@ def test_when_the_servers_word_is_lost_the_answer_counts_once(page: Page) -> Non
     assert AnnotationEvent.objects.count() == 1
 
 
+def abort_answers(route: Route) -> None:
+    if route.request.method == "POST":
+        route.abort()
+    else:
+        route.continue_()
+
+
+@pytest.fixture
+def kept_in_two_tabs(page: Page, project: Project) -> Page:
+    """A second tab. Offline, the first answered yes, the second no; the second cannot send."""
+    second = page.context.new_page()
+    second.goto(f"/projects/{project.pk}/label/")
+    expect_text(second, "text 11")
+    second.route("**/label/", abort_answers)
+    page.context.set_offline(True)
+    for tab, key in ((page, "1"), (second, "2")):
+        tab.keyboard.press(key)
+        expect(tab.locator("#note")).to_contain_text("not yet saved")
+    return second
+
+
+def test_a_tab_whose_answer_another_tab_has_sent_goes_on(
+    page: Page, kept_in_two_tabs: Page
+) -> None:
+    page.context.set_offline(False)
+    expect(page.locator("#last-act")).to_have_text("no")
+    expect(kept_in_two_tabs.locator("#last-act")).to_have_text("no")
+    shown = {tab.locator("#text-body").inner_text() for tab in (page, kept_in_two_tabs)}
+    assert shown == {"text 10", "text 9"}
+    assert labels() == {"text 12": "yes", "text 11": "no"}
+
+
+def test_a_kept_answer_that_is_refused_is_told_though_a_later_one_is_saved(
+    page: Page, kept_in_two_tabs: Page
+) -> None:
+    LabelClass.objects.filter(name="yes").update(retired_at=NOW)
+    page.context.set_offline(False)
+    expect(page.locator("#note .refusal")).to_have_text(
+        "A kept answer was not saved: The class “yes” was retired meanwhile. "
+        "Choose one that is shown."
+    )
+    expect(page.locator("#last-act")).to_have_text("no")
+    expect(kept_in_two_tabs.locator("#last-act")).to_have_text("no")
+    assert labels() == {"text 11": "no"}
+    assert page.evaluate("localStorage.length") == 0
+
+
 def test_a_server_in_trouble_keeps_the_answer_until_it_is_well(page: Page) -> None:
     page.route("**/label/", lambda route: route.fulfill(status=503, body="no"), times=1)
     page.keyboard.press("1")
