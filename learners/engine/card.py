@@ -16,10 +16,11 @@ class BundleCard:
         project, description: name, and what the project is about.
         data: one sentence on where the texts came from.
         fit: the fit's number. created_at: when it was made, as ISO 8601 text.
-        strategy: how the texts were chosen. seed: of the fit. head: the classifier in words.
+        strategy: of the fit. chosen_by: how its texts were drawn, in words -> texts. seed: of the fit. head: the classifier in words.
         n_labels: texts it was trained on; n_known of them had labels that came with the data.
         labels_per_class: class name -> texts.
         accuracy, macro_f1: on audit questions, cross-fitted; None with `unmeasured_because`.
+        test_accuracy, test_macro_f1: on the test split that came with the data, None without one.
         n_audit_skipped: audit questions that people skipped.
         versions: library -> version used for training.
     """
@@ -30,6 +31,7 @@ class BundleCard:
     fit: int
     created_at: str
     strategy: str
+    chosen_by: Mapping[str, int]
     seed: int
     head: str
     n_labels: int
@@ -38,6 +40,8 @@ class BundleCard:
     accuracy: Interval | None
     macro_f1: Interval | None
     unmeasured_because: str
+    test_accuracy: Interval | None
+    test_macro_f1: Interval | None
     n_audit_skipped: int
     versions: Mapping[str, str]
 
@@ -63,14 +67,16 @@ def card_data(
     }
 
 
-def measured_words(interval: Interval | None, *, name: str, because: str) -> str:
+def measured_words(
+    interval: Interval | None, *, name: str, because: str, texts: str = "randomly chosen texts"
+) -> str:
     """One sentence: value, 95 % interval and n, or why there is none."""
     if interval is None:
         return f"{name}: not measured. {because}".rstrip()
     low, high = round(100 * interval.low), round(100 * interval.high)
     return (
         f"{name}: {100 * interval.value:.1f} %, between {low} and {high} % "
-        f"(95 % interval, n = {interval.n} randomly chosen texts)."
+        f"(95 % interval, n = {interval.n} {texts})."
     )
 
 
@@ -87,7 +93,8 @@ def readme(card: BundleCard, *, trunk: Trunk, class_names: Sequence[str]) -> str
                 "- " + measured_words(card.macro_f1, name="Macro-F1", because=because),
             )
         )
-        + f"\n\n{MEASURED.format(n_skipped=card.n_audit_skipped)}",
+        + f"\n\n{MEASURED.format(n_skipped=card.n_audit_skipped)}"
+        + _test_split(card),
         "## What it learned from\n\n" + _learned(card, class_names),
         "## What is inside\n\n" + _inside(card, trunk),
     ]
@@ -112,12 +119,23 @@ cross-fitting). The packed model was then trained on all labels. {n_skipped} ran
 skipped by the annotators and are not counted. The figures are approximate: they say nothing about texts of another kind."""
 
 
+def _test_split(card: BundleCard) -> str:
+    measured = (("Accuracy", card.test_accuracy), ("Macro-F1", card.test_macro_f1))
+    lines = [
+        "- "
+        + measured_words(interval, name=name, because="", texts="texts of the given test split")
+        for name, interval in measured
+        if interval
+    ]
+    return "\n\nOn the test split that came with the data:\n\n" + "\n".join(lines) if lines else ""
+
+
 def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
     rows = [f"| {_cell(name)} | {card.labels_per_class.get(name, 0)} |" for name in class_names]
     known = f", {card.n_known} of them with labels that came with the data" if card.n_known else ""
     return "\n".join(
         [
-            f"{card.data.strip()} {card.n_labels} labelled texts{known}; chosen by: {card.strategy}.".strip(),
+            f"{card.data.strip()} {card.n_labels} labelled texts{known}. How they were chosen: {_chosen(card)}.".strip(),
             "",
             "| Class | Labelled texts |",
             "|---|---|",
@@ -126,11 +144,16 @@ def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
     )
 
 
+def _chosen(card: BundleCard) -> str:
+    return "; ".join(f"{how} ({n})" for how, n in card.chosen_by.items())
+
+
 def _inside(card: BundleCard, trunk: Trunk) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items()))
     return "\n".join(
         [
             f"- Classifier: {card.head}, fit {card.fit} of {card.created_at}, seed {card.seed}.",
+            f"- Strategy at that fit: {card.strategy}.",
             f"- Embedding model: {trunk.name}, {trunk.n_dimensions} dimensions, from {trunk.source}.",
             f"- Its weights are under their own licence: {trunk.licence}. SHA-256 {trunk.digest}.",
             f"- Texts are cut after {trunk.max_tokens} tokens.",

@@ -78,6 +78,11 @@ class Embedder:
         return np.array([len(encoding.ids) for encoding in encoded], dtype=np.int64)
 
 
+def licence_of(name: str) -> str:
+    """The licence of the weights of "minilm" or of another embedder, which only its owner knows."""
+    return "Apache-2.0" if name == MINILM else "that of your own weights"
+
+
 def load_embedder(name: str) -> Embedder:
     """Load "minilm", or the sentence-transformers folder at the path `name`. Nothing is fetched.
 
@@ -98,7 +103,7 @@ def load_embedder(name: str) -> Embedder:
         name=name,
         folder=folder,
         digest=folder_digest(folder),
-        licence="that of your own weights",
+        licence=licence_of(name),
         source=str(folder),
     )
 
@@ -168,7 +173,7 @@ def minilm_from(folder: Path) -> Embedder:
         name=MINILM,
         folder=folder,
         digest=found,
-        licence="Apache-2.0",
+        licence=licence_of(MINILM),
         source=MINILM_SOURCE,
         max_tokens=MINILM_MAX_TOKENS,
     )

@@ -16,12 +16,13 @@ from learners.engine.bundle import BundleCard, BundleDigest, write_bundle
 from learners.engine.exporting import ensure_trunk
 from learners.engine.heads import Head
 from learners.engine.intervals import Interval
-from learners.engine.strategies import get_strategy
 from learners.models import Fit
-from learners.selectors.training import training_set_from_ledger
+from learners.selectors.curve import strategy_label
+from learners.selectors.training import TrainingSet, training_set_from_ledger
 from learners.services.due_work import LONGEST_EXPORT
 from learners.services.prediction import embedder_of, head_of
-from projects.models import DataImport, LabelClass, Project
+from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
+from projects.models.annotation import Draw
 
 logger = logging.getLogger(__name__)
 
@@ -96,10 +97,11 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
     return BundleCard(
         project=project.name,
         description=project.description,
-        data=_data_words(project),
+        data=_data_words(fit),
         fit=fit.pk,
         created_at=(fit.finished_at or fit.started_at).isoformat(timespec="seconds"),
-        strategy=get_strategy(fit.strategy).label,
+        strategy=strategy_label(fit.strategy),
+        chosen_by=_chosen_by(fit, training),
         seed=fit.seed,
         head=fit.head,
         n_labels=fit.n_labels,
@@ -109,21 +111,47 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
         },
         accuracy=intervals.get("accuracy"),
         macro_f1=intervals.get("macro_f1"),
-        unmeasured_because=_unmeasured(intervals),
+        unmeasured_because=_unmeasured(fit, intervals),
+        test_accuracy=intervals.get("test_accuracy"),
+        test_macro_f1=intervals.get("test_macro_f1"),
         n_audit_skipped=fit.n_audit_skipped,
         versions=fit.versions,
     )
 
 
-def _unmeasured(intervals: dict[str, Interval]) -> str:
+def _unmeasured(fit: Fit, intervals: dict[str, Interval]) -> str:
     if "accuracy" not in intervals:
-        return "No random text has been answered yet."
+        because = fit.unmeasured_because or "no random text has been answered yet"
+        return f"{because[0].upper()}{because[1:]}."
     if "macro_f1" not in intervals:
         return "It needs five random texts of every class."
     return ""
 
 
-def _data_words(project: Project) -> str:
-    files = DataImport.objects.filter(project=project, status=DataImport.Status.DONE)
-    listed = ", ".join(f"{f.name} (SHA-256 {f.digest[:12]})" for f in files)
-    return f"{project.n_texts:,} distinct texts from {listed}."
+def _data_words(fit: Fit) -> str:
+    """The files that were in at the fit, from the ledger: a later import is not of this model."""
+    imported = ProjectEvent.objects.filter(
+        project_id=fit.project_id, kind=ProjectEvent.Kind.IMPORTED, seq__lte=fit.upto_seq
+    ).order_by("seq")
+    files = list(imported.values_list("payload", flat=True))
+    if not files:
+        return ""
+    n_texts = sum(file["n_texts"] for file in files)
+    listed = ", ".join(f"{file['name']} (SHA-256 {file['digest'][:12]})" for file in files)
+    return f"{n_texts:,} distinct texts from {listed}."
+
+
+def _chosen_by(fit: Fit, training: TrainingSet) -> dict[str, int]:
+    """How the texts of `training` were drawn when they were first labelled, the commonest first."""
+    kinds = AnnotationEvent.Kind
+    events = AnnotationEvent.objects.filter(
+        project_id=fit.project_id,
+        seq__lte=fit.upto_seq,
+        kind__in=(kinds.LABEL, kinds.RELABEL, kinds.KNOWN),
+    )
+    first = events.order_by("example_id", "seq").distinct("example_id")
+    drawn = {
+        example_id: strategy_label(strategy) if draw == Draw.QUEUE else str(Draw(draw).label)
+        for example_id, draw, strategy in first.values_list("example_id", "draw", "strategy")
+    }
+    return dict(Counter(drawn[pk] for pk in training.example_ids.tolist()).most_common())

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from learners.engine.embedding import licence_of
 from learners.models import Fit
 from learners.selectors.bundles import Bundle, bundle, bundle_state, bundles
 from learners.selectors.progress import class_counts, people
@@ -40,6 +41,7 @@ def take_away(request: HttpRequest, pk: int) -> HttpResponse:
         "n_people": len(people(project)),
         "newest": models[0] if models else None,
         "headline": sentences.headline(models[0].point) if models else "",
+        "licence": licence_of(models[0].fit.embedder) if models else "",
         "earlier": models[1:],
         "more": bool(limit) and len(models) == limit,
         "classes": class_counts(project),

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
+from learners.engine.card import BundleCard
+from learners.engine.intervals import Interval
 from learners.models import Fit
 from learners.services import due_work
 from learners.services.export_request import NothingToExport, request_export
-from learners.services.exporting import build_export
-from projects.models import LabelClass, Project
+from learners.services.exporting import build_export, card_of
+from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
+from projects.services.ledger import append_project_event
 from tests.factories import NOW
 from tests.machine.worlds import Clock, fit, label, make_world
 
@@ -83,6 +86,63 @@ def test_two_classes_of_one_name_are_told_apart(published: Fit) -> None:
     LabelClass.objects.filter(pk=ids[1]).update(name="bird")
     expected = [f"bird ({ids[0]})", f"bird ({ids[1]})"]
     assert class_names(published, head_of(published)) == expected
+
+
+def card(fit: Fit) -> BundleCard:
+    return card_of(fit, ["bird", "tool"])
+
+
+def imported(project: Project, name: str, n_texts: int) -> None:
+    payload = {"name": name, "digest": "0123456789abcdef", "n_texts": n_texts}
+    append_project_event(
+        project_id=project.pk,
+        kind=ProjectEvent.Kind.IMPORTED,
+        actor=None,
+        payload=payload,
+        now=NOW,
+    )
+
+
+def test_the_card_names_the_files_that_were_in_at_the_fit_and_no_later_one() -> None:
+    project, examples, user = make_world()
+    imported(project, "first.csv", 40)
+    imported(project, "second.csv", 20)
+    label([*examples[:6], *examples[10:20]], user)
+    published = fit(project)
+    assert published is not None
+    imported(project, "later.csv", 900)
+    assert card(published).data == (
+        "60 distinct texts from first.csv (SHA-256 0123456789ab), "
+        "second.csv (SHA-256 0123456789ab)."
+    )
+
+
+def test_the_card_tells_how_each_text_was_chosen(published: Fit) -> None:
+    queued = AnnotationEvent.objects.filter(draw="random").order_by("seq")
+    entropy, margin = queued[:3], queued[3:7]
+    for events, strategy in ((list(entropy), "entropy"), (list(margin), "margin")):
+        pks = [event.pk for event in events]
+        AnnotationEvent.objects.filter(pk__in=pks).update(draw="queue", strategy=strategy)
+    chosen = card(published).chosen_by
+    assert chosen == {
+        "random, to measure": 6,
+        "Margin": 4,
+        "Entropy": 3,
+        "random, no ranking yet": 3,
+    }
+
+
+def test_the_card_repeats_why_nothing_measured_the_fit(published: Fit) -> None:
+    published.scores.all().delete()
+    published.unmeasured_because = "the random texts are older than “spam”"
+    assert card(published).unmeasured_because == "The random texts are older than “spam”."
+
+
+def test_the_card_has_the_score_on_the_given_test_split(published: Fit) -> None:
+    measured = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}
+    published.scores.create(metric="test_accuracy", **measured)
+    assert card(published).test_accuracy == Interval(0.9, 0.8, 0.95, 100)
+    assert card(published).test_macro_f1 is None
 
 
 @pytest.mark.slow

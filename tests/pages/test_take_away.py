@@ -55,6 +55,17 @@ def test_the_newest_model_is_offered_with_its_sentence(client: Client, fit: Fit)
     assert "Prepare zip" in html
 
 
+@pytest.mark.parametrize(
+    ("embedder", "licence"),
+    [("minilm", "<dd>Apache-2.0</dd>"), ("/models/mine", "<dd>that of your own weights</dd>")],
+)
+def test_the_card_names_the_licence_of_the_weights(
+    client: Client, fit: Fit, embedder: str, licence: str
+) -> None:
+    Fit.objects.update(embedder=embedder)
+    assert licence in shown(client, fit.project)
+
+
 def test_a_prepared_zip_is_asked_for_and_waited_for(client: Client, fit: Fit) -> None:
     client.post(f"/projects/{fit.project_id}/model/{fit.pk}/prepare/")
     fit.refresh_from_db()
