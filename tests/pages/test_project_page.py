@@ -195,7 +195,7 @@ def test_no_worker_is_a_banner_that_says_what_to_do(client: Client, project: Pro
     WorkerHeartbeat.objects.all().delete()
     html = page(client, project)
     assert "No worker is running." in html
-    assert "<code>make run</code>" in html
+    assert "“make run” starts it" in html
 
 
 def test_days_are_those_of_the_projects_zone(client: Client, project: Project) -> None:
