@@ -71,7 +71,7 @@
     announce();
   }
 
-  // The note of the page that is shown speaks of the last act alone.
+  // The note of the page that is shown speaks of the last act alone, and has room for one thing.
   function tellRefused(results) {
     const why = (result) => new DOMParser().parseFromString(result.html, "text/html").querySelector(".refusal")?.textContent ?? "";
     const n = results.length;
@@ -79,7 +79,7 @@
     const told = element("span", `${what}: ${[...new Set(results.map(why))].join(" ")}`);
     told.className = "refusal";
     told.role = "alert";
-    document.getElementById("note").prepend(told);
+    document.getElementById("note").replaceChildren(told);
   }
 
   // htmx gives the focus back to the element of the same id; this is for when there is none.
