@@ -195,6 +195,8 @@ class _Facts:
     def serving_random_because(self) -> str:
         if not self.published:
             return "No model has been trained yet, so texts are drawn at random."
+        if not self.left and self.published.n_ranked_from == 0:
+            return "Too few texts have been read to rank them, so they are drawn at random."
         if not self.left:
             return "The queue of the last fit is used up, so texts are drawn at random."
         return ""
@@ -361,7 +363,9 @@ def _fit_banners(facts: _Facts) -> list[Banner]:
             Banner(
                 "info",
                 facts.serving_random_because,
-                "The next fit ranks the texts anew; 'Retrain now' on the project page starts one.",
+                "The queue comes by itself when more of them are read."
+                if facts.published.n_ranked_from == 0
+                else "The next fit ranks the texts anew; 'Retrain now' on the project page starts one.",
             )
         ]
     return []

@@ -159,7 +159,8 @@ def _from_pool(asker: Asker) -> Drawn | None:
         return _from_open_pool(asker, "no ranking yet, so a random text")
     ranked = _lock_first(_queue(asker, fit.pk), "rank")
     if ranked is None:
-        return _from_open_pool(asker, f"the queue of fit {fit.pk} is used up, so a random text")
+        why = "waits until more texts are read" if fit.n_ranked_from == 0 else "is used up"
+        return _from_open_pool(asker, f"the queue of fit {fit.pk} {why}, so a random text")
     details = {
         "fit_id": fit.pk,
         "strategy": fit.strategy,

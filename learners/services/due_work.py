@@ -15,7 +15,7 @@ STALE_AFTER = timedelta(seconds=30)  # six missed heartbeats: the worker died
 FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(minutes=10)
 LONGEST_EXPORT = timedelta(minutes=5)  # the first one also exports the embedder
-RANK_AGAIN_FROM = 1_000
+RANK_AGAIN_FROM = 500
 RERANK_PAUSE = timedelta(minutes=5)
 LEASES_KEPT = timedelta(hours=1)  # whoever comes back from a break gets the same text again
 HEARTBEATS_KEPT = timedelta(days=7)
@@ -225,9 +225,8 @@ def queue_to_rank_again(project_id: int, now: datetime) -> Fit | None:
     ).first()
     if source is None:
         return None
-    n_audit = Project.objects.values_list("n_audit", flat=True).get(pk=project_id)
-    enough = 2 * fit.n_ranked_from + RANK_AGAIN_FROM + n_audit
-    return fit if source.finished_at or source.n_done >= enough else None
+    enough = source.n_done >= 2 * fit.n_ranked_from + RANK_AGAIN_FROM
+    return fit if source.finished_at or enough else None
 
 
 def reap_dead_fits(now: datetime, project_id: int | None = None) -> int:

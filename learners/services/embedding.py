@@ -66,7 +66,7 @@ def embed_chunk(
 ) -> bool:
     """Embed the next few seconds' worth of texts of a project and store them.
 
-    Labelled texts come first, then audit texts, then pool and test texts by their random rank, so
+    Labelled texts come first, then all others by their random rank, so
     that a half-embedded pool is an unbiased sample of it. Duplicates use their original's vector.
     A chunk that fails is stored as an error on the set, to be tried again after a wait.
 

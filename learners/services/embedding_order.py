@@ -24,9 +24,10 @@ class Chunk:
 def next_texts(row: EmbeddingSet, done: Ids, n: int) -> Chunk:
     """At most `n` texts without a vector; `done`: ids of those that have one, ascending.
 
-    Labelled texts first, then audit texts, then pool and test texts by their random rank.
+    Labelled texts first, then all others by their random rank. Audit texts wait their turn: one is
+    needed when it is answered, and then it is labelled; the queue needs the pool.
     """
-    first = _missing([*_labelled(row.project_id), *_audit(row.project_id)], done)
+    first = _missing(_labelled(row.project_id), done)
     if first:
         return Chunk(first[:n], row.scanned)
     return _choose_by_rank(row, done, n)
@@ -37,11 +38,6 @@ def _labelled(project_id: int) -> list[int]:
     return list(rows.order_by("pk").values_list("example_id", flat=True))
 
 
-def _audit(project_id: int) -> list[int]:
-    rows = Example.objects.filter(project_id=project_id, role=Example.Role.AUDIT)
-    return list(rows.order_by("audit_rank").values_list("pk", flat=True))
-
-
 def _missing(ids: Sequence[int], done: Ids) -> list[int]:
     """Those of `ids` that have no vector yet, each once, in order."""
     known = np.isin(np.array(ids, np.int64), done)
@@ -49,13 +45,13 @@ def _missing(ids: Sequence[int], done: Ids) -> list[int]:
 
 
 def _choose_by_rank(row: EmbeddingSet, done: Ids, n: int) -> Chunk:
-    """Pool and test texts together, lowest random rank first."""
+    """Pool, audit and test texts together, lowest random rank first."""
     scanned: dict[str, int] = dict(row.scanned)
     while True:
         page = sorted(
             chain.from_iterable(
                 _page(row.project_id, role, scanned.get(role))
-                for role in (Example.Role.POOL, Example.Role.TEST)
+                for role in (Example.Role.POOL, Example.Role.AUDIT, Example.Role.TEST)
             )
         )[:PAGE_ROWS]
         if not page:

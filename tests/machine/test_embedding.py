@@ -47,7 +47,7 @@ def test_stored_vectors_are_those_of_the_texts() -> None:
     assert np.abs(vectors - expected).max() < 1e-3  # float16 keeps three digits
 
 
-def test_labelled_texts_come_first_then_audit_then_by_random_rank(
+def test_labelled_texts_come_first_then_all_others_by_random_rank(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(embedding, "FIRST_CHUNK", 5)
@@ -56,8 +56,8 @@ def test_labelled_texts_come_first_then_audit_then_by_random_rank(
     label([examples[20]], user)
     embedder = TinyEmbedder()
     embed_all(project, embedder)
-    pool = sorted((e for e in examples[4:] if e.pk != examples[20].pk), key=lambda e: e.random_rank)
-    expected = [examples[20], *examples[:4], *pool]
+    others = sorted((e for e in examples if e != examples[20]), key=lambda e: e.random_rank)
+    expected = [examples[20], *others]
     assert embedder.seen == [example.text for example in expected]
 
 
