@@ -1,5 +1,6 @@
 """`make run` as a person lives it: real processes, real kills, real signals."""
 
+import contextlib
 import json
 import os
 import re
@@ -54,12 +55,16 @@ class Starter:
 
     def processes(self) -> dict[str, int]:
         """Process number of web, worker and beat (their masters) by name."""
+        words = {"gunicorn": "web", "worker": "worker", "beat": "beat"}
         found = {}
         for pid in carrying(MARK, str(self.var)):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-            if parent == self.process.pid:
-                found["web" if "gunicorn" in line else line[5]] = pid
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+                line = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+                # Between fork and exec a child still bears the starter's own line: no name yet.
+                names = [name for word, name in words.items() if word in line]
+                if parent == self.process.pid and names:
+                    found[names[0]] = pid
         return found
 
     def end(self, number: signal.Signals) -> int:
