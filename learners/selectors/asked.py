@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from learners.models import Fit
+from learners.selectors.curve import strategy_label
 from projects.models import AnnotationEvent, Project
 from projects.models.annotation import Draw
 
@@ -71,8 +70,3 @@ def _chance(event: AnnotationEvent) -> list[tuple[str, str]]:
     if event.chance >= 0.01:
         return [("Chance of this text", f"{event.chance:.0%}")]
     return [("Chance of this text", f"1 in {round(1 / event.chance):,}")]
-
-
-def strategy_label(name: str) -> str:
-    """The name a page shows: a built-in strategy's label, else the dotted path."""
-    return settings.LABELER_STRATEGY_LABELS.get(name, name)

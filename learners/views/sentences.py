@@ -1,7 +1,6 @@
 """What the numbers mean, in sentences that carry their uncertainty. Pure: values in, text out."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from learners.selectors.curve import CurvePoint, Measure
 from learners.selectors.progress import MEASURING_ANSWERS_PER_CLASS, AuditProgress, ClassCount
@@ -179,11 +178,6 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f}{NB}min"
     return f"{seconds / 3600:.1f}{NB}h"
-
-
-def day_and_time(at: datetime) -> str:
-    """`1 Mar 2026, 09:00`, in the zone that `at` carries."""
-    return f"{at.day} {at:%b %Y, %H:%M}"
 
 
 def before_the_first_fit(project: Project, status: ProjectStatus) -> str:
