@@ -1,0 +1,51 @@
+"""What one project learns with: features, head, strategy and the knowledge it starts from.
+
+`simulate` and the product read the same recipes, so that a measured curve is that of the product.
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a learning curve, besides data and seed.
+
+    Attributes:
+        name: what tables and files call it.
+        strategy: a name of `STRATEGIES`, or a dotted path.
+        head: a name of `HEADS`.
+        features: a name of `FEATURES`.
+        label_names: whether the classes' names and descriptions are training examples.
+        audit_share: share of the questions drawn at random, to measure, in [0, 1].
+    """
+
+    name: str
+    strategy: str
+    head: str
+    features: str
+    label_names: bool
+    audit_share: float = 0.2
+
+
+DEFAULT = Recipe(
+    name="default",
+    strategy="coverage_to_margin",
+    head="logistic",
+    features="minilm+lsi",
+    label_names=True,
+)
+"""What a new project gets."""
+
+REFERENCE = Recipe(
+    name="reference",
+    strategy="random",
+    head="logistic",
+    features="minilm",
+    label_names=False,
+)
+"""Random choice with a good plain head: what has to be beaten."""
+
+MARGIN = replace(DEFAULT, name="margin", strategy="margin")
+"""The default with the strategy that most tools ship."""
+
+PRESETS: dict[str, Recipe] = {recipe.name: recipe for recipe in (DEFAULT, REFERENCE, MARGIN)}
