@@ -184,6 +184,25 @@ LABELER_STRATEGY_LABELS = {
     "entropy": "Entropy",
     "ranked_batch": "Ranked batch",
 }
+# Classifiers and features, by the names of learners.engine.heads and learners.engine.features.
+LABELER_HEAD_LABELS = {
+    "logistic": "Logistic regression",
+    "logistic_loo": "Logistic regression, C by leave-one-out",
+    "lda": "Shrinkage LDA",
+    "nearest_centroid": "Nearest centroid",
+    "linear_svm": "Linear SVM, calibrated",
+    "ridge": "Ridge",
+    "auto": "Chosen by the training labels",
+}
+LABELER_FEATURES_LABELS = {
+    "minilm": "MiniLM",
+    "static": "Static word vectors",
+    "tfidf": "TF-IDF",
+    "lsi": "LSI",
+    "minilm+lsi": "MiniLM and LSI",
+    "static+lsi": "Static word vectors and LSI",
+    "minilm+tfidf": "MiniLM and TF-IDF",
+}
 LABELER_EMBEDDER = os.environ.get("LABELER_EMBEDDER", "minilm")
 LABELER_QUEUE_LENGTH = 300
 LABELER_AUDIT_LIMIT = 2000
@@ -197,5 +216,6 @@ LABELER_PROJECT_FILES = [
     ("projects.DataImport", "project", ["file"]),
     ("projects.StagedUpload", "project", ["file"]),
     ("learners.Shard", "embedding_set__project", ["vectors", "example_ids"]),
+    ("learners.EmbeddingSet", "project", ["model_file"]),
     ("learners.Fit", "project", ["head_file", "bundle_file"]),
 ]

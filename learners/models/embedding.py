@@ -9,7 +9,8 @@ from projects.models import Project
 class EmbeddingSet(models.Model):
     """One embedder's vectors of one project's distinct texts.
 
-    `embedder` is the name in the setting LABELER_EMBEDDER. One task at a time writes: the one
+    `embedder` is the name in the setting LABELER_EMBEDDER, or the part of the features that was
+    fitted on the project's own pool ("lsi", "tfidf") and lies in `model_file`. One task at a time writes: the one
     whose `running_token` stands here, as long as `heartbeat_at` is fresh.
     `n_cut`: texts longer than the embedder reads, among `n_done`.
     `english_share`: share of texts that look English among `n_done`, null until known.
@@ -18,6 +19,18 @@ class EmbeddingSet(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="embedding_sets")
     embedder = models.CharField(max_length=200)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the weights")
+    model_file = models.CharField(
+        max_length=300, blank=True, help_text="in storage, where the pool itself made the weights"
+    )
+    fitted_upto = models.BigIntegerField(
+        null=True, help_text="greatest id of the examples that the weights were fitted on"
+    )
+    n_fitted = models.PositiveIntegerField(
+        null=True, help_text="pool texts there were when the weights were fitted"
+    )
+    ready_at = models.DateTimeField(
+        null=True, help_text="first time complete: from then on it serves in place of older ones"
+    )
     n_dimensions = models.PositiveIntegerField(null=True)
     max_tokens = models.PositiveIntegerField(null=True)
     n_done = models.PositiveIntegerField(default=0)

@@ -27,6 +27,14 @@ class Fit(models.Model):
     forced = models.BooleanField(default=False, help_text="'retrain now' was pressed")
     strategy = models.CharField(max_length=200)
     head = models.CharField(max_length=100)
+    features = models.CharField(max_length=100, default="minilm")
+    label_names = models.BooleanField(
+        default=False, help_text="the classes' names were training examples"
+    )
+    strict_audit = models.BooleanField(default=False, help_text="audit answers did not train")
+    parts = models.JSONField(
+        default=dict, help_text="part of the features: SHA-256 of the model that made it"
+    )
     embedder = models.CharField(max_length=200, blank=True)
     embedder_digest = models.CharField(max_length=64, blank=True)
     seed = models.BigIntegerField()

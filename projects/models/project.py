@@ -21,6 +21,16 @@ def strategy_names() -> list[tuple[str, str]]:
     return [(name, label) for name, label in settings.LABELER_STRATEGY_LABELS.items()]
 
 
+def head_names() -> list[tuple[str, str]]:
+    """Names allowed in `Project.head`."""
+    return [(name, label) for name, label in settings.LABELER_HEAD_LABELS.items()]
+
+
+def features_names() -> list[tuple[str, str]]:
+    """Names allowed in `Project.features`."""
+    return [(name, label) for name, label in settings.LABELER_FEATURES_LABELS.items()]
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Every page fetches through one of these, so that an outsider gets 404."""
 
@@ -53,6 +63,14 @@ class Project(models.Model):
     guideline = models.TextField(blank=True, help_text="Markdown")
     time_zone = models.CharField(max_length=64, default="UTC")
     strategy = models.CharField(max_length=200, choices=strategy_names, default="margin")
+    head = models.CharField(max_length=100, choices=head_names, default="logistic")
+    features = models.CharField(max_length=100, choices=features_names, default="minilm")
+    label_names = models.BooleanField(
+        default=False, help_text="names and descriptions of the classes are training examples"
+    )
+    strict_audit = models.BooleanField(
+        default=False, help_text="audit answers measure and never train"
+    )
     batch_size = models.PositiveIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(1000)]
     )
