@@ -18,6 +18,7 @@ from projects.models import (
     DataImport,
     Example,
     GoldLabel,
+    GoldSet,
     LabelClass,
     Lease,
     Membership,
@@ -192,6 +193,15 @@ class GoldLabelAdmin(LookAdmin):
     search_help_text = "Number of the example"
     ordering = ("-id",)
     raw_id_fields = ("example", "label_class")
+
+
+@admin.register(GoldSet)
+class GoldSetAdmin(LookAdmin):
+    list_display = ("id", "example_id", "labels")
+    search_fields = ("=example__id",)
+    search_help_text = "Number of the example"
+    ordering = ("-id",)
+    raw_id_fields = ("example",)
 
 
 @admin.register(Lease)

@@ -1,6 +1,6 @@
 """Rows that people make: projects, label classes, examples, members, ledgers."""
 
-from projects.models.annotation import Annotation, AnnotationEvent, GoldLabel, Lease
+from projects.models.annotation import Annotation, AnnotationEvent, GoldLabel, GoldSet, Lease
 from projects.models.example import DataImport, Example, StagedUpload
 from projects.models.label_class import LabelClass
 from projects.models.project import Membership, Project, ProjectEvent
@@ -12,6 +12,7 @@ __all__ = [
     "DataImport",
     "Example",
     "GoldLabel",
+    "GoldSet",
     "LabelClass",
     "Lease",
     "Membership",

@@ -154,6 +154,16 @@ class GoldLabel(models.Model):
         return f"{self.label_class_id}"
 
 
+class GoldSet(models.Model):
+    """As `GoldLabel`, in a project where a text has any number of classes: all that are true of it."""
+
+    example = models.OneToOneField(Example, on_delete=models.CASCADE, related_name="gold_set")
+    labels = ArrayField(models.BigIntegerField(), default=list)
+
+    def __str__(self) -> str:
+        return f"{self.labels}"
+
+
 class Lease(models.Model):
     """An example held by one tab of one annotator until `expires_at`: nobody else is asked it.
 

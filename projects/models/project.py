@@ -61,6 +61,9 @@ class Project(models.Model):
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=500, blank=True)
     guideline = models.TextField(blank=True, help_text="Markdown")
+    multilabel = models.BooleanField(
+        default=False, help_text="a text has any number of classes; fixed by the first answer"
+    )
     time_zone = models.CharField(max_length=64, default="UTC")
     strategy = models.CharField(max_length=200, choices=strategy_names, default="margin")
     head = models.CharField(max_length=100, choices=head_names, default="logistic")
