@@ -1,13 +1,18 @@
 """Rows that the machine computes and can compute again: delete them all and nothing human is lost."""
 
+from learners.models.confirming import ConfirmationCheck, FrozenPrediction
 from learners.models.embedding import EmbeddingSet, Shard
+from learners.models.explanation import Explanation
 from learners.models.fit import Fit, FitRequest, RankedExample, Score
 from learners.models.worker import WorkerHeartbeat
 
 __all__ = [
+    "ConfirmationCheck",
     "EmbeddingSet",
+    "Explanation",
     "Fit",
     "FitRequest",
+    "FrozenPrediction",
     "RankedExample",
     "Score",
     "Shard",

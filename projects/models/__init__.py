@@ -1,6 +1,7 @@
 """Rows that people make: projects, label classes, examples, members, ledgers."""
 
 from projects.models.annotation import Annotation, AnnotationEvent, GoldLabel, GoldSet, Lease
+from projects.models.confirmation import Confirmation
 from projects.models.example import DataImport, Example, StagedUpload
 from projects.models.label_class import LabelClass
 from projects.models.project import Membership, Project, ProjectEvent
@@ -9,6 +10,7 @@ from projects.models.user import User
 __all__ = [
     "Annotation",
     "AnnotationEvent",
+    "Confirmation",
     "DataImport",
     "Example",
     "GoldLabel",

@@ -13,6 +13,7 @@ class Draw(models.TextChoices):
     """By which road an example reached the annotator."""
 
     AUDIT = "audit", "random, to measure"
+    CONFIRM = "confirm", "random, to confirm a model"
     QUEUE = "queue", "chosen by the strategy"
     RANDOM = "random", "random, no ranking yet"
     HISTORY = "history", "reopened by the annotator"

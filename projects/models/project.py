@@ -151,6 +151,8 @@ class ProjectEvent(models.Model):
         STRATEGY_CHANGED = "strategy_changed", "strategy changed"
         GUIDELINE_CHANGED = "guideline_changed", "guideline changed"
         MEMBER_CHANGED = "member_changed", "members changed"
+        CONFIRMATION_STARTED = "confirmation_started", "confirmation started"
+        CONFIRMATION_ENDED = "confirmation_ended", "confirmation ended"
         BINNED = "binned", "moved to the bin"
         RESTORED = "restored", "taken out of the bin"
 
