@@ -25,6 +25,18 @@ class UnknownStrategy(EngineError):
     """No registered strategy and no importable dotted path has this name."""
 
 
+class UnknownHead(EngineError):
+    """No head has this name."""
+
+
+class UnknownFeatures(EngineError):
+    """No features have this name."""
+
+
+class PoolTooSmall(EngineError):
+    """Too few texts, or too few words in common, to learn features from them."""
+
+
 class BadFile(EngineError):
     """A stored head, trunk or bundle is damaged or is not what its name says."""
 
@@ -39,3 +51,11 @@ class TrunkMissing(EngineError):
 
 class CannotExport(EngineError):
     """This embedder has parts that the ONNX export does not know."""
+
+
+class BadTable(EngineError):
+    """A row or a column of a table that cannot be: words where numbers stand, no column that varies."""
+
+
+class CannotSimulate(EngineError):
+    """Labelled data or a plan from which no learning curve can be drawn."""

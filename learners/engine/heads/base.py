@@ -1,7 +1,7 @@
-"""The small classifier on top of frozen vectors: how it is trained, kept and read back."""
+"""The small classifier on top of frozen vectors: what every kind ends as, is kept as and read back."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 from zipfile import BadZipFile
@@ -13,18 +13,27 @@ from scipy.special import softmax
 from learners.engine.arrays import Floats, checked_vectors
 from learners.engine.errors import BadFile, BadVectors, OneClassOnly
 
-HEAD_NAME = "Logistic regression (C=10, balanced classes)"
 
+@dataclass(frozen=True)
+class HeadKind:
+    """One way to train a head.
 
-def make_head() -> Any:
-    """An unfitted scikit-learn `LogisticRegression` with C=10 and balanced classes.
-
-    On normalised MiniLM vectors this head is worth more than the strategy: random sampling with it
-    beats margin sampling with scikit-learn's defaults.
+    Attributes:
+        name: what projects and recipes store.
+        label, description: for people; a few words, and a sentence or two.
+        paper: where the idea comes from.
+        make: gives an unfitted scikit-learn classifier with `fit(X, y, sample_weight=None)`; fitted,
+            a "vectors" head has `classes_`, `coef_` and `intercept_` and is softmax(Xw + b), so that
+            `Head.from_estimator` reads it.
+        kind: "vectors" for heads on dense vectors, "table" for heads on the columns of a table.
     """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  pages import this module
 
-    return LogisticRegression(C=10, class_weight="balanced", max_iter=2_000)
+    name: str
+    label: str
+    description: str
+    paper: str
+    make: Callable[[], Any]
+    kind: str = "vectors"
 
 
 def check_training_set(X: Any, y: Any) -> None:
@@ -69,14 +78,14 @@ class Head:
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self:
-        """From a fitted scikit-learn `LogisticRegression` with integer classes.
+        """From a fitted head of kind "vectors", or a scikit-learn `LogisticRegression`, with integer classes.
 
         scikit-learn keeps one row for two classes, p = sigmoid(z); two rows ∓z/2 give the same
         softmax, so that nobody further down has to know of a special case.
         """
         coef = np.asarray(estimator.coef_, dtype=np.float64)
         intercept = np.asarray(estimator.intercept_, dtype=np.float64)
-        if len(estimator.classes_) == 2:
+        if len(coef) == 1 and len(estimator.classes_) == 2:
             coef = np.concatenate([-coef / 2, coef / 2])
             intercept = np.concatenate([-intercept / 2, intercept / 2])
         return cls(coef, intercept, tuple(int(class_id) for class_id in estimator.classes_))
@@ -137,14 +146,3 @@ class Head:
     def from_bytes(cls, stored: bytes) -> Self:
         """What `to_bytes` gave."""
         return cls.load(io.BytesIO(stored))
-
-
-def fit_head(X: Floats, y: Sequence[int] | NDArray[np.int64]) -> Head:
-    """Train `make_head()` on vectors (n_rows, d) and class ids (n_rows,).
-
-    Raises:
-        OneClassOnly: fewer than two classes among `y`.
-        BadVectors: shapes that do not agree, NaN or infinite values.
-    """
-    check_training_set(X, y)
-    return Head.from_estimator(make_head().fit(np.asarray(X, dtype=np.float64), np.asarray(y)))

@@ -1,0 +1,35 @@
+"""Multinomial logistic regression with C=10 and balanced classes: the reference.
+
+Cox 1958, "The regression analysis of binary sequences", Journal of the Royal Statistical Society B
+20(2); the class weights n / (k * n_c) are King and Zeng's 2001 ("Logistic regression in rare events
+data", Political Analysis 9(2)) in scikit-learn's form.
+
+On normalised MiniLM vectors this head is worth more than the strategy: random sampling with it beats
+margin sampling with scikit-learn's defaults.
+"""
+
+from typing import Any, Self
+
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from learners.engine.heads.base import check_training_set
+
+
+class BalancedLogisticRegression(LogisticRegression):  # type: ignore[misc]
+    """scikit-learn's `LogisticRegression`, that says clearly what it cannot learn from."""
+
+    def __init__(self, C: float = 10.0, tol: float = 1e-4, max_iter: int = 2_000) -> None:
+        super().__init__(C=C, tol=tol, max_iter=max_iter, class_weight="balanced")
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train on vectors (n_rows, d) and class ids (n_rows,).
+
+        Raises:
+            OneClassOnly: fewer than two classes among `y`.
+            BadVectors: shapes that do not agree, NaN or infinite values.
+        """
+        if not sparse.issparse(X):
+            check_training_set(X, y)
+        super().fit(X, y, sample_weight)
+        return self
