@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Count
 
-from projects.models import Annotation, Example, GoldLabel, LabelClass, Project
+from projects.models import Annotation, Example, GoldLabel, GoldSet, LabelClass, Project
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ def class_lines(project: Project) -> list[ClassLine]:
             .annotate(n=Count("id"))
         )
     )
+    for labels in GoldSet.objects.filter(example__project=project).values_list("labels", flat=True):
+        gold.update(labels)
     rows = LabelClass.objects.filter(project=project).active()
     return [ClassLine(row, labels[row.pk], gold[row.pk]) for row in rows]
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from projects.models import Annotation, AnnotationEvent, Example, Lease, Project, User
+from projects.models import Annotation, AnnotationEvent, Example, LabelClass, Lease, Project, User
 from projects.models.annotation import Draw
 from projects.services import leases
 from projects.services.ledger import lock, one_transaction
@@ -65,28 +65,35 @@ class Sender:
 
 
 def record_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> Act:
-    """Answer an example with a set of class ids (exactly one, in a project of single labels).
+    """Answer an example with a set of class ids: exactly one, or in a project where a text has any
+    number of classes all that are true of it; none at all says that none of them is.
 
     Answering again replaces the annotator's own answer and nobody else's (a `relabel` event).
     An answer whose lease ended is kept all the same, and so is one for a class that was merged
     meanwhile: the event keeps what was chosen, the state names the class that took its labels.
 
     Raises:
-        AnswerRefused: not exactly one label; a class of another project, or retired without a
+        AnswerRefused: not exactly one label where that is asked; a class of another project, or retired without a
             class that took its labels; an example that is never asked (test split, duplicate).
         NoSuchExample: the example is not in the project.
         AnswerConflict: the client UUID names another act.
     """
     with one_transaction():
         lock(sender.project)
-        if done := _resend(sender, example_id, {Kind.LABEL, Kind.RELABEL}, labels=list(labels)):
+        labels = as_set(sender.project, labels)
+        if done := _resend(sender, example_id, {Kind.LABEL, Kind.RELABEL}, labels=labels):
             return done
         example = _askable(sender.project, example_id)
         _check_labels(sender.project, labels)
         before = what_stands(example=example, annotator=sender.annotator)
         stands = before.mine is not None and before.mine.state == State.LABELLED
         kind = Kind.RELABEL if stands else Kind.LABEL
-        return _append(sender, example, before, kind, labels=list(labels))
+        return _append(sender, example, before, kind, labels=labels)
+
+
+def as_set(project: Project, labels: Sequence[int]) -> list[int]:
+    """The labels as they are stored: in a project of many classes a text, each once and ascending."""
+    return sorted(set(labels)) if project.multilabel else list(labels)
 
 
 def change_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> Act:
@@ -102,7 +109,11 @@ def change_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> A
     if mine is None:
         raise NoSuchExample("You have not answered this text, so there is nothing to change.")
     resent = AnnotationEvent.objects.filter(client_uuid=sender.client_uuid).exists()
-    if not resent and mine.labels == list(labels) and mine.state == State.LABELLED:
+    if (
+        not resent
+        and mine.labels == as_set(sender.project, labels)
+        and mine.state == State.LABELLED
+    ):
         raise AnswerConflict("That is the answer it has already.")
     return record_label(sender=sender, example_id=example_id, labels=labels)
 
@@ -206,10 +217,15 @@ def _askable(project: Project, example_id: int) -> Example:
 
 
 def _check_labels(project: Project, labels: Sequence[int]) -> None:
-    if len(labels) != 1:
+    if len(labels) != 1 and not project.multilabel:
         raise AnswerRefused(f"An answer here is exactly one class; this one had {len(labels)}.")
     classes = {c.pk: c for c in project.label_classes.all()}
-    label_class = classes.get(labels[0])
+    for label in labels:
+        _check_label(classes, label)
+
+
+def _check_label(classes: dict[int, LabelClass], label: int) -> None:
+    label_class = classes.get(label)
     if label_class is None:
         raise AnswerRefused("That class is not one of this project's. Choose one that is shown.")
     if successor(classes, label_class.pk).retired_at is not None:
@@ -295,6 +311,7 @@ def bring_up_to_date(*, event: AnnotationEvent, before: Before) -> Annotation:
         events if before.mine else [event],  # each event leaves an annotation
         classes={c.pk: c for c in event.project.label_classes.all()},
         is_audit=example.role == Example.Role.AUDIT,
+        multilabel=event.project.multilabel,
     )
     annotation = _write(event, before.mine, standing)
     _settle(event, before, annotation)

@@ -3,10 +3,19 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, QuerySet, Value
+from django.db.models import BigIntegerField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
-from projects.models import Annotation, Example, GoldLabel, LabelClass, Project, ProjectEvent, User
+from projects.models import (
+    Annotation,
+    Example,
+    GoldLabel,
+    GoldSet,
+    LabelClass,
+    Project,
+    ProjectEvent,
+    User,
+)
 from projects.services.classes import standing_class, weigh_audit_answers
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
@@ -29,6 +38,7 @@ def merge_classes(*, actor: User, source: LabelClass, target: LabelClass, now: d
         raise Refused("target", "Choose another class of this project.")
     n_annotations = _map_annotations(source, target)
     n_gold = GoldLabel.objects.filter(label_class=source).update(label_class=target)
+    n_gold += _gold_sets(source).update(labels=_united(source, target))
     LabelClass.objects.filter(merged_into=source).update(merged_into=target)
     _retire(source, merged_into=target, now=now)
     payload = {"class": source.pk, "name": source.name, "into": target.pk, "into_name": target.name}
@@ -44,29 +54,42 @@ def merge_classes(*, actor: User, source: LabelClass, target: LabelClass, now: d
 
 def _map_annotations(source: LabelClass, target: LabelClass) -> int:
     holding = Annotation.objects.filter(project_id=source.project_id, labels__contains=[source.pk])
-    both = holding.filter(labels__contains=[target.pk]).update(
-        labels=_array("array_remove", source.pk)
-    )
-    return both + holding.update(labels=_array("array_replace", source.pk, target.pk))
+    return holding.update(labels=_united(source, target))
 
 
-def _array(function: str, *ids: int) -> Func:
-    return Func(F("labels"), *(Cast(Value(i), BigIntegerField()) for i in ids), function=function)
+def _united(source: LabelClass, target: LabelClass) -> Func:
+    """The labels with `source` read as `target`, each once, ascending as answers hold them."""
+    return _array("array_replace", source, target, template=_EACH_ONCE)
+
+
+_EACH_ONCE = "ARRAY(SELECT DISTINCT unnest(%(function)s(%(expressions)s)) ORDER BY 1)"
+
+
+def _array(function: str, *classes: LabelClass, template: str = Func.template) -> Func:
+    ids = (Cast(Value(row.pk), BigIntegerField()) for row in classes)
+    return Func(F("labels"), *ids, function=function, template=template)
+
+
+def _gold_sets(row: LabelClass) -> QuerySet[GoldSet]:
+    return GoldSet.objects.filter(example__project_id=row.project_id, labels__contains=[row.pk])
 
 
 @transaction.atomic
 def retire_class(*, actor: User, label_class: LabelClass, now: datetime) -> int:
-    """Take a class out of use. Its labels are set aside; its texts go back to be asked.
+    """Take a class out of use. Its labels are set aside; its texts go back to be asked. Where a text
+    has any number of classes, it only leaves the answers, and those stand, if need be as "none of
+    these": what they say of the other classes is as true as before.
 
-    Returns how many annotations were set aside. A retired class's gold labels go with it.
+    Returns how many annotations changed. A retired class's gold labels go with it.
 
     Raises:
         Refused: it is no longer in use.
     """
-    Project.objects.select_for_update().get(pk=label_class.project_id)
+    project = Project.objects.select_for_update().get(pk=label_class.project_id)
     row = standing_class(label_class)
-    n_annotations = _set_aside(row)
+    n_annotations = _take_off(row) if project.multilabel else _set_aside(row)
     n_gold, _ = GoldLabel.objects.filter(label_class=row).delete()
+    n_gold += _gold_sets(row).update(labels=_array("array_remove", row))
     _retire(row, merged_into=None, now=now)
     append_project_event(
         project_id=row.project_id,
@@ -97,6 +120,16 @@ def _set_aside(row: LabelClass) -> int:
     examples.filter(~Exists(labelled)).update(settled=False)
     recount_labels(project_id=row.project_id)
     return n_annotations
+
+
+def _take_off(row: LabelClass) -> int:
+    holding = Annotation.objects.filter(project_id=row.project_id, labels__contains=[row.pk])
+    return holding.update(labels=_array("array_remove", row))
+
+
+def n_left_empty(row: LabelClass) -> int:
+    """Answers that hold this class alone: without it they say "none of these"."""
+    return holding_labels(row).filter(Q(labels=[row.pk])).count()
 
 
 def holding_labels(row: LabelClass) -> QuerySet[Annotation]:

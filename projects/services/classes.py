@@ -28,6 +28,8 @@ MAX_DESCRIPTION_CHARS = 1000
 PAGE_KEYS = "sufcghw?/"
 # In the order in which they are proposed; "none of these" takes the last digit first.
 FREE_KEYS = "1234567890" + "".join(c for c in "abdeijklmnopqrtvxyz" if c not in PAGE_KEYS)
+# Where a text has any number of classes, "none of these" is an answer of its own, with this key.
+NONE_KEY = "0"
 CHANGEABLE = ("name", "description", "colour", "shortcut", "is_none")
 
 
@@ -48,8 +50,12 @@ class ClassSpec:
         object.__setattr__(self, "shortcut", self.shortcut.lower())
 
 
-def check_specs(specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = ()) -> None:
+def check_specs(
+    specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = (), multilabel: bool = False
+) -> None:
     """Every class by itself, and all of them together with those that stand.
+
+    `multilabel`: a text has any number of classes; then no class stands for “none of these”.
 
     Raises:
         Refused: with the row of the first class that cannot be.
@@ -62,6 +68,8 @@ def check_specs(specs: Sequence[ClassSpec], *, beside: Iterable[LabelClass] = ()
     has_none = any(c.is_none for c in beside)
     for row, spec in enumerate(specs):
         _check_spec(spec, row)
+        if multilabel:
+            _check_beside_none(spec, row)
         if other := names.get(spec.name.strip().casefold()):
             raise Refused("name", f"There is already a class “{other}”.", row=row)
         if spec.shortcut and (other := keys.get(spec.shortcut)):
@@ -91,9 +99,18 @@ def _check_spec(spec: ClassSpec, row: int | None) -> None:
         raise Refused("shortcut", "A key is one letter or digit.", row=row)
 
 
+def _check_beside_none(spec: ClassSpec, row: int | None) -> None:
+    if spec.is_none:
+        message = "Here “none of these” is an answer without any class; no class stands for it."
+        raise Refused("is_none", message, row=row)
+    if spec.shortcut == NONE_KEY:
+        message = f"The key {NONE_KEY} is “none of these” on the label page."
+        raise Refused("shortcut", message, row=row)
+
+
 def free_key(taken: Iterable[str], *, is_none: bool = False) -> str:
     """A key to propose for a new class, "" when all are taken."""
-    proposed, used = f"0{FREE_KEYS}" if is_none else FREE_KEYS, set(taken)
+    proposed, used = f"{NONE_KEY}{FREE_KEYS}" if is_none else FREE_KEYS, set(taken)
     return next((key for key in proposed if key not in used), "")
 
 
@@ -109,7 +126,7 @@ def add_classes(
     """
     locked = Project.objects.select_for_update().get(pk=project.pk)
     standing = list(LabelClass.objects.filter(project=locked).active())
-    check_specs(specs, beside=standing)
+    check_specs(specs, beside=standing, multilabel=locked.multilabel)
     position = max((c.position for c in standing), default=-1)
     added = [
         _add(actor=actor, project=locked, spec=spec, position=position + i, now=now)
@@ -191,10 +208,10 @@ def change_class(
     Raises:
         Refused: the new name or key is taken, or cannot be; another is “none of these”.
     """
-    Project.objects.select_for_update().get(pk=label_class.project_id)
+    project = Project.objects.select_for_update().get(pk=label_class.project_id)
     row = standing_class(label_class)
     others = LabelClass.objects.filter(project_id=row.project_id).active().exclude(pk=row.pk)
-    _check_one(spec, others)
+    _check_one(spec, others, multilabel=project.multilabel)
     old = facts(row)
     for name in CHANGEABLE:
         value = getattr(spec, name)
@@ -216,9 +233,9 @@ def change_class(
     return row
 
 
-def _check_one(spec: ClassSpec, others: Iterable[LabelClass]) -> None:
+def _check_one(spec: ClassSpec, others: Iterable[LabelClass], *, multilabel: bool) -> None:
     try:
-        check_specs([spec], beside=others)
+        check_specs([spec], beside=others, multilabel=multilabel)
     except Refused as refused:
         raise Refused(refused.field, refused.message) from refused
 

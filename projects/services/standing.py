@@ -22,12 +22,18 @@ class Standing:
 
 
 def add_up(
-    events: Iterable[AnnotationEvent], *, classes: Mapping[int, LabelClass], is_audit: bool
+    events: Iterable[AnnotationEvent],
+    *,
+    classes: Mapping[int, LabelClass],
+    is_audit: bool,
+    multilabel: bool = False,
 ) -> Standing:
     """The standing after `events` (of one example and annotator, any order).
 
     An undone event never happened; classes that were merged since are read as the class that took
-    their labels; a label of a class retired without a successor is set aside.
+    their labels; a label of a class retired without a successor is set aside. With `multilabel`
+    such a class only leaves the answer, which goes on saying what is true of the other classes:
+    nothing, where it was the only one.
     """
     events = sorted(events, key=lambda event: event.seq)
     undone = {event.undoes_id for event in events if event.kind == Kind.UNDO}
@@ -35,7 +41,20 @@ def add_up(
     for event in events:
         if event.pk not in undone:
             standing = _after(standing, event)
-    return _in_present_classes(standing, classes, is_audit=is_audit)
+    if standing.state != State.LABELLED:
+        return standing
+    present = [successor(classes, label) for label in standing.labels]
+    if multilabel:
+        present = [label_class for label_class in present if not label_class.retired_at]
+    elif any(label_class.retired_at for label_class in present):
+        return replace(standing, state=State.SET_ASIDE)
+    labels = tuple(dict.fromkeys(label_class.pk for label_class in present))
+    newest_class = max((c.added_seq for c in classes.values() if not c.retired_at), default=0)
+    return replace(
+        standing,
+        labels=tuple(sorted(labels)) if multilabel else labels,
+        stale=is_audit and standing.label_seq < newest_class,
+    )
 
 
 def _after(standing: Standing, event: AnnotationEvent) -> Standing:
@@ -51,18 +70,6 @@ def _after(standing: Standing, event: AnnotationEvent) -> Standing:
         case Kind.COMMENT:
             return replace(standing, comment=event.comment)
     return standing
-
-
-def _in_present_classes(
-    standing: Standing, classes: Mapping[int, LabelClass], *, is_audit: bool
-) -> Standing:
-    if standing.state != State.LABELLED:
-        return standing
-    labels = tuple(dict.fromkeys(successor(classes, label).pk for label in standing.labels))
-    if any(classes[label].retired_at for label in labels):
-        return replace(standing, state=State.SET_ASIDE)
-    newest_class = max((c.added_seq for c in classes.values() if not c.retired_at), default=0)
-    return replace(standing, labels=labels, stale=is_audit and standing.label_seq < newest_class)
 
 
 def successor(classes: Mapping[int, LabelClass], class_id: int) -> LabelClass:

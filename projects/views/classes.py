@@ -1,5 +1,7 @@
 """A project's label classes, for its owners."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from projects.models import LabelClass, Project
 from projects.selectors.classes import ClassLine, class_lines, gone_classes, n_audit_answers
-from projects.services.class_merging import merge_classes, retire_class
+from projects.services.class_merging import merge_classes, n_left_empty, retire_class
 from projects.services.classes import (
     MAX_DESCRIPTION_CHARS,
     MAX_NAME_CHARS,
+    NONE_KEY,
     ClassSpec,
     add_classes,
     change_class,
@@ -48,6 +51,11 @@ class ClassForm(forms.Form):
         help_text="One class can; it stays last in the order.",
     )
 
+    def __init__(self, *args: Any, multilabel: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if multilabel:  # there "none of these" is an answer without any class
+            del self.fields["is_none"]
+
     def spec(self) -> ClassSpec:
         return ClassSpec(**self.cleaned_data)
 
@@ -58,9 +66,9 @@ class ClassForm(forms.Form):
 def classes(request: HttpRequest, pk: int) -> HttpResponse:
     project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
     lines = class_lines(project)
-    key = free_key(line.row.shortcut for line in lines)
-    initial = {"colour": len(lines) % 12 + 1, "shortcut": key}
-    form = ClassForm(request.POST or None, initial=initial)
+    taken = [line.row.shortcut for line in lines] + [NONE_KEY] * project.multilabel
+    initial = {"colour": len(lines) % 12 + 1, "shortcut": free_key(taken)}
+    form = ClassForm(request.POST or None, initial=initial, multilabel=project.multilabel)
     if request.method == "POST" and form.is_valid() and _add(request, project, form):
         return redirect("project-classes", pk=pk)
     context = {
@@ -96,7 +104,7 @@ def one_class(request: HttpRequest, pk: int, class_pk: int) -> HttpResponse:
     """Everything about one class: change it, merge it, retire it."""
     project, row = _owned_class(request, pk, class_pk)
     shown = {name: getattr(row, name) for name in ClassForm.base_fields}
-    form = ClassForm(request.POST or None, initial=shown)
+    form = ClassForm(request.POST or None, initial=shown, multilabel=project.multilabel)
     if request.method == "POST" and form.is_valid() and _change(request, row, form):
         return redirect("project-classes", pk=pk)
     return _class_page(request, project, row, form)
@@ -115,6 +123,7 @@ def _class_page(
         "part": "classes",
         "line": line,
         "others": list(lines.values()),
+        "n_left_empty": n_left_empty(row) if project.multilabel else 0,
         "form": form,
     }
     status = 422 if form.errors else 200
@@ -204,13 +213,14 @@ def merge(request: HttpRequest, pk: int, class_pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def retire(request: HttpRequest, pk: int, class_pk: int) -> HttpResponse:
-    _project, row = _owned_class(request, pk, class_pk)
+    project, row = _owned_class(request, pk, class_pk)
+    gone = "answers stand without it" if project.multilabel else "labels were set aside"
     try:
         n = retire_class(actor=person(request), label_class=row, now=timezone.now())
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, f"“{row.name}” is out of use; {n:,} labels were set aside.")
+        messages.success(request, f"“{row.name}” is out of use; {n:,} {gone}.")
     return redirect("project-classes", pk=pk)
 
 
