@@ -183,6 +183,9 @@ LABELER_STRATEGY_LABELS = {
     "margin": "Margin",
     "entropy": "Entropy",
     "ranked_batch": "Ranked batch",
+    "capped_margin": "Margin, varied",
+    "herding": "Uncertainty herding",
+    "coverage_to_margin": "Coverage, then margin",
 }
 # Classifiers and features, by the names of learners.engine.heads and learners.engine.features.
 LABELER_HEAD_LABELS = {

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 
 from learners.engine.arrays import Floats, Ints, Keys, as_rows, checked_vectors
 from learners.engine.asking import ask, check_best_first, finite_scores, require_model
 from learners.engine.errors import BadAnswer, BadVectors
-from learners.engine.strategies.base import Strategy
+from learners.engine.strategies.base import Strategy, Utility
 from learners.engine.ties import id_keys, salt, settled
 
 ROWS_AT_ONCE = 8_192  # 25 MB as float64: what is scored at once stays near the processor
@@ -66,6 +67,8 @@ def rank_pool(
     if strategy.utility is not None:
         kept, n_pool = _streamed(learner, strategy, blocks, n_best, salt(rng))
         n_scored = n_pool
+    elif strategy.shortlist is not None:
+        kept, n_pool, n_scored = _two_stages(learner, strategy, blocks, n_best, rng)
     else:
         kept, n_pool, n_scored = _together(learner, strategy, blocks, n_best, rng)
     if len(np.unique(kept.ids)) != len(kept.ids):
@@ -92,8 +95,8 @@ class _Kept:
         return _Kept(self.ids[rows], self.scores[rows], self.keys[rows], self.vectors[rows])
 
     def joined(self, other: "_Kept") -> "_Kept":
-        if not len(self.ids):
-            return other
+        if not len(self.ids) or not len(other.ids):
+            return other if not len(self.ids) else self
         return _Kept(
             np.concatenate([self.ids, other.ids]),
             np.concatenate([self.scores, other.scores]),
@@ -105,24 +108,59 @@ class _Kept:
 _NOTHING = _Kept(np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint64), np.empty((0, 0)))
 
 
+@dataclass
+class _Best:
+    """The rows of highest utility so far, in memory that does not grow with the pool."""
+
+    utility: Utility
+    n_best: int
+    salt: int
+    kept: _Kept = _NOTHING
+
+    def add(self, learner: Any, ids: Ints, vectors: Floats) -> None:
+        if self.n_best < 1:
+            return
+        scores = _scored(self.utility, learner, vectors)
+        rows = _promising(scores, self.kept, self.n_best)
+        block = _Kept(ids[rows], scores[rows], id_keys(ids[rows], self.salt), vectors[rows])
+        self.kept = self.kept.joined(block).best(self.n_best)
+
+
+@dataclass
+class _Drawn:
+    """A uniform draw of `n_rows` from the rows so far, by hash of id, in hash order; None: all."""
+
+    n_rows: int | None
+    salt: int
+    kept: _Kept = _NOTHING
+
+    def add(self, ids: Ints, vectors: Floats) -> None:
+        if self.n_rows is not None and self.n_rows < 1:
+            return
+        keys = id_keys(ids, self.salt)
+        is_full = self.n_rows is not None and len(self.kept.ids) >= self.n_rows
+        rows = np.flatnonzero(keys <= self.kept.keys[-1]) if is_full else np.arange(len(ids))
+        block = _Kept(ids[rows], np.zeros(len(rows)), keys[rows], vectors[rows])
+        joined = self.kept.joined(block)
+        self.kept = joined.best(self.n_rows or len(joined.ids))
+
+
 def _streamed(
     learner: Any, strategy: Strategy, blocks: Iterable[Any], n_best: int, salt: int
 ) -> tuple[_Kept, int]:
-    kept, n_pool = _NOTHING, 0
+    assert strategy.utility is not None
+    best, n_pool = _Best(strategy.utility, n_best, salt), 0
     for ids, vectors in _checked(blocks):
         if strategy.needs_model and not n_pool:
             require_model(learner, vectors)
         n_pool += len(ids)
-        scores = _scored(strategy, learner, vectors)
-        rows = _promising(scores, kept, n_best)
-        block = _Kept(ids[rows], scores[rows], id_keys(ids[rows], salt), vectors[rows])
-        kept = kept.joined(block).best(n_best)
-    return kept, n_pool
+        best.add(learner, ids, vectors)
+    return best.kept, n_pool
 
 
-def _scored(strategy: Strategy, learner: Any, vectors: Floats) -> NDArray[np.float64]:
-    assert strategy.utility is not None
-    scores = finite_scores(np.asarray(strategy.utility(learner, as_rows(vectors))))
+def _scored(utility: Utility, learner: Any, vectors: Floats) -> NDArray[np.float64]:
+    with config_context(assume_finite=True):  # checked when the block was read
+        scores = finite_scores(np.asarray(utility(learner, as_rows(vectors))))
     if scores.shape != (len(vectors),):
         raise BadAnswer(
             f"scores have shape {scores.shape}; needed: one for each of {len(vectors)} rows"
@@ -132,34 +170,58 @@ def _scored(strategy: Strategy, learner: Any, vectors: Floats) -> NDArray[np.flo
 
 def _promising(scores: NDArray[np.float64], kept: _Kept, n_best: int) -> NDArray[np.intp]:
     """Rows that may still come among the best: a cheap cut before anything is sorted."""
-    if n_best < 1:
-        return np.empty(0, np.intp)
     cut = -np.inf if len(kept.ids) < n_best else kept.scores[-1]
     if len(scores) > n_best:
         cut = max(cut, np.partition(scores, len(scores) - n_best)[len(scores) - n_best])
     return np.flatnonzero(scores >= cut)
 
 
+def _two_stages(
+    learner: Any, strategy: Strategy, blocks: Iterable[Any], n_best: int, rng: np.random.Generator
+) -> tuple[_Kept, int, int]:
+    """A cheap utility streams over the pool; its best rows and some random ones go to the query."""
+    assert strategy.shortlist is not None
+    wanted = strategy.shortlist(learner, n_best)
+    best, drawn = (
+        _Best(wanted.utility, wanted.n_best, salt(rng)),
+        _Drawn(wanted.n_random, salt(rng)),
+    )
+    n_pool = 0
+    for ids, vectors in _checked(blocks):
+        if strategy.needs_model and not n_pool:
+            require_model(learner, vectors)
+        n_pool += len(ids)
+        best.add(learner, ids, vectors)
+        drawn.add(ids, vectors)
+    besides = drawn.kept.take(~np.isin(drawn.kept.ids, best.kept.ids))
+    candidates = best.kept.joined(besides)
+    n_scored = n_pool if wanted.n_best else len(candidates.ids)
+    return _asked(learner, strategy, candidates, n_best, rng), n_pool, n_scored
+
+
 def _together(
     learner: Any, strategy: Strategy, blocks: Iterable[Any], n_best: int, rng: np.random.Generator
 ) -> tuple[_Kept, int, int]:
     """Strategies that weigh rows against each other get them all, up to `max_pool`, in hash order."""
-    candidates, n_pool = _NOTHING, 0
-    drawn_by = salt(rng)
+    drawn, n_pool = _Drawn(strategy.max_pool, salt(rng)), 0
     for ids, vectors in _checked(blocks):
         n_pool += len(ids)
-        block = _Kept(ids, np.zeros(len(ids)), id_keys(ids, drawn_by), vectors)
-        joined = candidates.joined(block)
-        candidates = joined.best(strategy.max_pool or len(joined.ids))
-    if not n_pool or n_best < 1:
-        return _NOTHING, n_pool, 0
+        drawn.add(ids, vectors)
+    n_scored = len(drawn.kept.ids) if n_best else 0
+    return _asked(learner, strategy, drawn.kept, n_best, rng), n_pool, n_scored
+
+
+def _asked(
+    learner: Any, strategy: Strategy, candidates: _Kept, n_best: int, rng: np.random.Generator
+) -> _Kept:
+    if not len(candidates.ids) or n_best < 1:
+        return _NOTHING
     n_instances = min(n_best, len(candidates.ids))
     picks, scores = ask(
         strategy, learner, as_rows(candidates.vectors), n_instances, **_accepted(strategy, rng)
     )
     picked = candidates.take(picks[:n_best])
-    kept = _Kept(picked.ids, scores[:n_best], picked.keys, picked.vectors)
-    return kept, n_pool, len(candidates.ids)
+    return _Kept(picked.ids, scores[:n_best], picked.keys, picked.vectors)
 
 
 def _accepted(strategy: Strategy, rng: np.random.Generator) -> dict[str, Any]:

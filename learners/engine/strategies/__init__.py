@@ -6,7 +6,10 @@ from typing import Any
 
 from learners.engine.errors import UnknownStrategy
 from learners.engine.strategies import (
+    capped_margin,
+    coverage_to_margin,
     entropy,
+    herding,
     least_confidence,
     margin,
     random_order,
@@ -22,6 +25,9 @@ STRATEGIES: tuple[Strategy, ...] = (
     margin.STRATEGY,
     entropy.STRATEGY,
     ranked_batch.STRATEGY,
+    capped_margin.STRATEGY,
+    herding.STRATEGY,
+    coverage_to_margin.STRATEGY,
 )
 
 # A function from outside gets the whole pool in memory, so the pool has to have an end.

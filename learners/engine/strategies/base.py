@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,30 @@ class Explain(Protocol):
 
 
 @dataclass(frozen=True)
+class Shortlist:
+    """What a strategy of two stages needs of a pool: a cheap look at every row, a second at few.
+
+    Attributes:
+        utility: the cheap look; not called when `n_best` is 0.
+        n_best: rows with the highest utility that go on.
+        n_random: rows that go on besides, at random.
+    """
+
+    utility: Utility
+    n_best: int
+    n_random: int = 0
+
+
+class MakeShortlist(Protocol):
+    """The shortlist that this learner and this length of the queue ask for."""
+
+    def __call__(self, learner: Any, n_queue: int) -> Shortlist: ...
+
+
+For = Literal["single", "multilabel", "both"]
+
+
+@dataclass(frozen=True)
 class Strategy:
     """A registered query strategy; calling it is calling `query`.
 
@@ -57,6 +81,12 @@ class Strategy:
         needs_model: False only when an untrained learner will do.
         max_pool: more rows than this are first cut to a random subset; None for no limit.
         max_queue: the longest ranking worth its time; None for no limit.
+        shortlist: for strategies of two stages, the rows that `query` has to see of a pool of any
+            size; whatever else the pool holds must not change its answer.
+        for_: projects whose examples have one class each, any number of classes, or either.
+        small_pools_only: takes more than a second for a pool of 100,000 rows.
+        assumes: what must be true of the data and the model for it to work, as sentences.
+        fails_when: where it does worse than random, as sentences.
     """
 
     name: str
@@ -70,6 +100,11 @@ class Strategy:
     needs_model: bool = True
     max_pool: int | None = None
     max_queue: int | None = None
+    shortlist: MakeShortlist | None = None
+    for_: For = "single"
+    small_pools_only: bool = False
+    assumes: str = ""
+    fails_when: str = ""
 
     def __call__(self, learner: Any, X_pool: Any, *args: Any, **kwargs: Any) -> Any:
         return self.query(learner, X_pool, *args, **kwargs)
