@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -38,10 +40,38 @@ def wilson(n_right: int, n: int, *, confidence: float = 0.95) -> Interval:
         raise ValueError(
             f"{n_right} right of {n}; needed: at least one answer, and 0 <= right <= n"
         )
-    from scipy.stats import binomtest  # noqa: PLC0415  takes a second, and pages import this module
+    # Not scipy.stats: it takes a second to import, and pages call this.
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, scale = n_right / n, 1 + z * z / n
+    centre = (share + z * z / (2 * n)) / scale
+    half = z / scale * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low = 0.0 if n_right == 0 else max(0.0, centre - half)
+    high = 1.0 if n_right == n else min(1.0, centre + half)
+    return Interval(share, low, high, n)
 
-    bounds = binomtest(n_right, n).proportion_ci(confidence_level=confidence, method="wilson")
-    return Interval(n_right / n, float(bounds.low), float(bounds.high), n)
+
+def paired_difference(n_gained: int, n_lost: int, n: int, *, confidence: float = 0.95) -> Interval:
+    """How much larger one share is than another on the same `n` rows, in [-1, 1].
+
+    `n_gained` rows are right the second time only, `n_lost` the first time only. Wald's interval
+    after half a row is added to each cell of the two-by-two table (Agresti and Min 2005, Statistics
+    in Medicine 24:729): unlike a bootstrap it keeps a width where no row changed. `value` is the
+    plain difference.
+
+    Raises:
+        ValueError: n is 0, or the rows that changed are more than n.
+    """
+    if n < 1 or min(n_gained, n_lost) < 0 or n_gained + n_lost > n:
+        raise ValueError(
+            f"{n_gained} gained and {n_lost} lost of {n}; needed: at least one row, and no more "
+            "that changed than there are"
+        )
+    gained, lost, total = n_gained + 0.5, n_lost + 0.5, n + 2
+    difference = (gained - lost) / total
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    half = z * sqrt((gained + lost) / total - difference**2) / sqrt(total)
+    low, high = max(-1.0, difference - half), min(1.0, difference + half)
+    return Interval((n_gained - n_lost) / n, low, high, n)
 
 
 def macro_f1_bootstrap(

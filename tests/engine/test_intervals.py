@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from learners.engine.intervals import macro_f1_bootstrap, wilson
+from learners.engine.intervals import macro_f1_bootstrap, paired_difference, wilson
 from tests.engine.contract import rng
 
 
@@ -109,3 +109,24 @@ def test_many_classes_stay_small_in_memory() -> None:
 def test_answers_and_predictions_must_be_as_many() -> None:
     with pytest.raises(ValueError, match="2 true classes for 1 predictions"):
         macro_f1_bootstrap(truth=[1, 2], predicted=[1], class_ids=[1, 2], rng=rng())
+
+
+def test_a_paired_difference_by_hand() -> None:
+    # Half a row in each cell: (8.5 - 3.5)/52 = 0.09615, 1.96 sqrt(12/52 - 0.00925)/sqrt(52) = 0.12793
+    found = paired_difference(8, 3, 50)
+    assert found.value == pytest.approx(0.1)
+    assert (found.low, found.high) == pytest.approx((-0.03178, 0.22408), abs=2e-4)
+
+
+def test_rows_that_never_changed_leave_a_doubt() -> None:
+    found = paired_difference(0, 0, 40)
+    assert found.value == 0
+    assert -0.06 < found.low < 0 < found.high < 0.06
+
+
+@pytest.mark.parametrize(("gained", "lost", "n"), [(0, 0, 0), (3, 2, 4), (-1, 0, 5)])
+def test_a_difference_of_more_rows_than_there_are_is_an_error(
+    gained: int, lost: int, n: int
+) -> None:
+    with pytest.raises(ValueError, match="needed: at least one row"):
+        paired_difference(gained, lost, n)

@@ -1,0 +1,207 @@
+"""Is choosing the texts helping here? The project's models beside models of as many random labels.
+
+The audit sample is random, so that models trained on it alone draw the random-sampling curve of
+this very project, and its answers measure both sides. Nothing is said beyond what was answered.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.arrays import Floats, Ints
+from learners.engine.intervals import Interval, wilson
+
+N_FOLDS = 5
+FEWEST_ANSWERS = 20  # below, nothing is tried
+FIRST_SIZE = 8
+MOST_ANSWERS = 500  # of them the oldest are used: more would cost more than they tell
+
+Said = Callable[[Floats, NDArray[Any], Floats], NDArray[Any]]
+"""Train on (X, y) with the project's head and label names, and say the class of each new row."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The labels of a project, rows in the order in which people gave them.
+
+    X (n_rows, d); y (n_rows,) class ids; `is_audit` (n_rows,): drawn at random; `measures` (n_rows,):
+    a random text whose answer is good to measure on. `free_X`, `free_y`: labels that came with the
+    data; both sides have them, and they count for nothing.
+    """
+
+    X: Floats
+    y: NDArray[Any]
+    is_audit: NDArray[np.bool_]
+    measures: NDArray[np.bool_]
+    free_X: Floats
+    free_y: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Race:
+    """Both sides at the same numbers of labels, on the same `n` random texts.
+
+    `sizes` (s,); `random_right`, `project_right` (s, n): whether each text was predicted rightly by
+    a model that had not seen it.
+    """
+
+    sizes: Ints
+    random_right: NDArray[np.bool_]
+    project_right: NDArray[np.bool_]
+
+    @property
+    def n(self) -> int:
+        return int(self.random_right.shape[1])
+
+
+@dataclass(frozen=True)
+class Needed:
+    """How many random labels reach an accuracy, in labels; None: more than the sample can show."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Helping:
+    """What the race says.
+
+    Attributes:
+        sizes, random, project: the two curves, by number of labels, with Wilson's intervals.
+        advantage: share of texts that the project's models get right more often than random ones,
+            in [-1, 1], averaged over the sizes; bootstrap over texts.
+        saved_at: number of labels from which `needed` looks; a fixed place, half-way up the sizes.
+        needed: random labels for the accuracy that the project had with `saved_at` labels.
+        needed_now: random labels for the accuracy that the project has now.
+    """
+
+    sizes: tuple[int, ...]
+    random: tuple[Interval, ...]
+    project: tuple[Interval, ...]
+    advantage: Interval
+    saved_at: int
+    needed: Needed
+    needed_now: Needed
+
+    @property
+    def reach(self) -> int:
+        """The largest number of random labels that the sample can say anything about."""
+        return self.sizes[-1]
+
+
+def sizes_within(n_answers: int) -> Ints:
+    """Numbers of labels to compare at: 8, 16, 32, ..., and the most that leave a fold to measure on."""
+    reach = n_answers - -(-n_answers // N_FOLDS)
+    doubling = [FIRST_SIZE << power for power in range(20) if (FIRST_SIZE << power) <= reach * 0.8]
+    return np.array([*doubling, reach], np.int64)
+
+
+def race(answered: Answered, said: Said, *, strict: bool = False) -> Race | None:
+    """Run both sides; None below `FEWEST_ANSWERS` random answers.
+
+    Random side: the audit answers in five folds. For each fold and size, a model of that many other
+    audit answers, taken from where the fold ends and round, so that the folds' models learn from
+    different texts; it predicts the fold.
+
+    Project's side: for each fold and size, a model of the first so many labels that the loop
+    gathered, the fold's texts passed over; it predicts the fold. So both sides learn from exactly as
+    many labels. `strict`: the project never trains on audit answers; they are spent all the same,
+    so that its models have fewer.
+    """
+    rows = np.flatnonzero(answered.measures)[:MOST_ANSWERS]
+    if len(rows) < FEWEST_ANSWERS:
+        return None
+    sizes = sizes_within(len(rows))
+    right = np.zeros((2, len(sizes), len(rows)), bool)
+    folds = np.array_split(np.arange(len(rows)), N_FOLDS)
+    for fold in folds:
+        held_out = rows[fold]
+        others = np.roll(rows, -(int(fold[-1]) + 1))[: len(rows) - len(fold)]
+        gathered = _without(len(answered.y), held_out)
+        for place, size in enumerate(sizes.tolist()):
+            first = gathered[:size]
+            chosen = first[~answered.is_audit[first]] if strict else first
+            for side, training in enumerate((others[:size], chosen)):
+                right[side, place, fold] = _is_right(answered, said, training, held_out)
+    return Race(sizes, right[0], right[1])
+
+
+def _without(n_rows: int, held_out: Ints) -> Ints:
+    kept = np.ones(n_rows, bool)
+    kept[held_out] = False
+    return np.flatnonzero(kept)
+
+
+def _is_right(answered: Answered, said: Said, training: Ints, asked: Ints) -> NDArray[np.bool_]:
+    X = np.concatenate([answered.free_X, answered.X[training]])
+    y = np.concatenate([answered.free_y, answered.y[training]])
+    return np.asarray(said(X, y, answered.X[asked]) == answered.y[asked])
+
+
+def compare(
+    result: Race,
+    now_right: NDArray[np.bool_],
+    *,
+    rng: np.random.Generator,
+    n_resamples: int = 1_000,
+) -> Helping:
+    """What a race says, with percentile intervals of a bootstrap over the random texts.
+
+    Args:
+        now_right: (n,), whether the project's present model gets each text of the race right.
+
+    Raises:
+        ValueError: `now_right` is not one value a text.
+    """
+    if now_right.shape != (result.n,):
+        raise ValueError(f"{len(now_right)} present predictions; needed: {result.n}")
+    weights = rng.multinomial(result.n, np.full(result.n, 1 / result.n), size=n_resamples)
+    weights = np.vstack([np.ones(result.n), weights]) / result.n  # the first row: as it is
+    random, project = weights @ result.random_right.T, weights @ result.project_right.T
+    middle = (len(result.sizes) - 1) // 2
+    return Helping(
+        sizes=tuple(result.sizes.tolist()),
+        random=_curve(result.random_right),
+        project=_curve(result.project_right),
+        advantage=_advantage(project.mean(axis=1) - random.mean(axis=1), result.n),
+        saved_at=int(result.sizes[middle]),
+        needed=_needed(_labels_to(random, result.sizes, project[:, middle])),
+        needed_now=_needed(_labels_to(random, result.sizes, weights @ now_right)),
+    )
+
+
+def _curve(right: NDArray[np.bool_]) -> tuple[Interval, ...]:
+    return tuple(wilson(int(row.sum()), len(row)) for row in right)
+
+
+def _advantage(differences: NDArray[np.float64], n: int) -> Interval:
+    low, high = np.quantile(differences[1:], [0.025, 0.975])
+    return Interval(float(differences[0]), float(low), float(high), n)
+
+
+def _labels_to(
+    curves: NDArray[np.float64], sizes: Ints, wanted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Labels at which each of `curves` (b, s) first reaches `wanted` (b,); infinite where never.
+
+    Straight between the sizes; the first size where already the first is enough.
+    """
+    reached = curves >= wanted[:, None] - 1e-12
+    first = reached.argmax(axis=1)
+    before = np.maximum(first - 1, 0)
+    rows = np.arange(len(curves))
+    low, high = curves[rows, before], curves[rows, first]
+    step = np.where(first > 0, (wanted - low) / np.where(high > low, high - low, 1), 1.0)
+    labels = sizes[before] + step * (sizes[first] - sizes[before])
+    return np.where(reached.any(axis=1), labels, np.inf)
+
+
+def _needed(labels: NDArray[np.float64]) -> Needed:
+    # "higher" and "lower": no value between a number and "more than can be seen" is made up.
+    low = float(np.quantile(labels[1:], 0.025, method="lower"))
+    high = float(np.quantile(labels[1:], 0.975, method="higher"))
+    return Needed(*(None if np.isinf(x) else x for x in (float(labels[0]), low, high)))

@@ -1,0 +1,152 @@
+"""The project's labels against as many random ones."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from learners.engine.helping import (
+    Answered,
+    Race,
+    compare,
+    race,
+    sizes_within,
+)
+from tests.engine.contract import rng
+
+NONE = np.empty((0, 2))
+
+
+def memory(X: NDArray[Any], y: NDArray[Any], X_new: NDArray[Any]) -> NDArray[Any]:
+    """A "model" that knows the class of each kind (column 0) it has seen, and says 0 otherwise."""
+    known = dict(zip(X[:, 0].tolist(), y.tolist(), strict=True))
+    return np.array([known.get(kind, 0) for kind in X_new[:, 0].tolist()])
+
+
+def answered(kinds: list[int], audit: list[bool]) -> Answered:
+    """Texts of some kinds; the class of kind k is k. Column 1 numbers the rows."""
+    X = np.column_stack([kinds, np.arange(len(kinds))]).astype(float)
+    is_audit = np.array(audit)
+    return Answered(X, np.array(kinds), is_audit, is_audit, NONE, np.empty(0, int))
+
+
+def well_chosen() -> Answered:
+    """Every other question is random: 25 of kind 1, then 25 of kind 2; the others bring both at once."""
+    kinds, audit = [], []
+    for turn in range(50):
+        kinds += [1 if turn < 25 else 2, 1 + turn % 2]
+        audit += [True, False]
+    return answered(kinds, audit)
+
+
+@pytest.mark.parametrize(
+    ("n", "sizes"),
+    [(20, [8, 16]), (40, [8, 16, 32]), (50, [8, 16, 32, 40]), (100, [8, 16, 32, 64, 80])],
+)
+def test_sizes_double_up_to_what_leaves_a_fold(n: int, sizes: list[int]) -> None:
+    assert sizes_within(n).tolist() == sizes
+
+
+def test_both_sides_learn_from_as_many_labels() -> None:
+    seen: list[int] = []
+
+    def counting(X: NDArray[Any], y: NDArray[Any], X_new: NDArray[Any]) -> NDArray[Any]:
+        seen.append(len(y))
+        return memory(X, y, X_new)
+
+    race(well_chosen(), counting)
+    assert sorted(set(seen)) == [8, 16, 32, 40]
+    assert len(seen) == 2 * 4 * 5  # sides, sizes, folds
+
+
+def test_no_model_sees_a_text_that_it_predicts() -> None:
+    def checking(X: NDArray[Any], y: NDArray[Any], X_new: NDArray[Any]) -> NDArray[Any]:
+        assert not set(X[:, 1].tolist()) & set(X_new[:, 1].tolist())
+        return memory(X, y, X_new)
+
+    assert race(well_chosen(), checking) is not None
+
+
+def test_the_random_side_learns_from_random_texts_alone() -> None:
+    result = race(well_chosen(), memory)
+    assert result is not None
+    # Folds of ten; after the first (rows 0-9) come rows 10-17, all of kind 1: its ten are right, and
+    # so are those of the fifth, which goes round to row 0 for kind 1 but holds kind 2: all wrong.
+    assert result.random_right[0, :10].all()
+    assert not result.random_right[0, 40:].any()
+    assert result.project_right[0].all()  # the first eight labels bring both kinds
+
+
+def test_choosing_that_helps_has_an_advantage_above_zero() -> None:
+    result = race(well_chosen(), memory)
+    assert result is not None
+    found = compare(result, np.ones(50, bool), rng=rng())
+    assert found.advantage.low > 0
+    assert found.advantage.value == pytest.approx(
+        result.project_right.mean() - result.random_right.mean()
+    )
+    assert (found.reach, found.saved_at, found.advantage.n) == (40, 16, 50)
+
+
+def test_a_strict_project_pays_for_random_texts_without_learning_from_them() -> None:
+    seen: list[int] = []
+
+    def counting(X: NDArray[Any], y: NDArray[Any], X_new: NDArray[Any]) -> NDArray[Any]:
+        seen.append(len(y))
+        return memory(X, y, X_new)
+
+    race(well_chosen(), counting, strict=True)
+    # The random side as before; the project's first eight labels hold four that it may use, and more
+    # where the first audit texts are the fold passed over.
+    assert min(seen) == 4
+
+
+def test_labels_that_came_with_the_data_are_on_both_sides() -> None:
+    world = well_chosen()
+    free = Answered(
+        world.X, world.y, world.is_audit, world.measures, np.array([[2.0, -1.0]]), np.array([2])
+    )
+    result = race(free, memory)
+    assert result is not None
+    assert result.random_right[0, 40:].all()
+
+
+def test_few_random_texts_are_not_raced() -> None:
+    assert race(answered([1] * 19, [True] * 19), memory) is None
+
+
+def by_hand(random: list[int], project: list[int], n: int = 10) -> Race:
+    """The first so many of `n` texts right, at 8, 16, ... labels."""
+    sizes = np.array([8 << power for power in range(len(random))])
+    places = np.arange(n)
+    return Race(
+        sizes,
+        np.array([places < right for right in random]),
+        np.array([places < right for right in project]),
+    )
+
+
+def test_random_labels_needed_are_read_between_the_sizes() -> None:
+    found = compare(by_hand([4, 5, 9], [5, 7, 9]), np.arange(10) < 9, rng=rng())
+    # The project has 7 of 10 at 16 labels; random goes from 5 at 16 to 9 at 32: half-way, 24.
+    assert (found.saved_at, found.needed.value) == (16, pytest.approx(24))
+    assert found.needed_now.value == pytest.approx(32)
+    assert found.advantage.value == pytest.approx((1 + 2 + 0) / 3 / 10)
+
+
+def test_what_random_labels_never_reached_is_not_guessed() -> None:
+    found = compare(by_hand([4, 5, 6], [5, 7, 9]), np.arange(10) < 9, rng=rng())
+    assert (found.needed.value, found.needed_now.value) == (None, None)
+    assert found.needed.high is None
+
+
+def test_what_the_fewest_random_labels_reach_needs_at_most_those() -> None:
+    found = compare(by_hand([4, 5, 6], [2, 3, 4]), np.arange(10) < 4, rng=rng())
+    assert (found.needed.value, found.needed_now.value) == (8, 8)
+    assert found.advantage.high < 0
+
+
+def test_present_predictions_are_of_the_same_texts() -> None:
+    with pytest.raises(ValueError, match="9 present predictions; needed: 10"):
+        compare(by_hand([4, 5], [5, 7]), np.ones(9, bool), rng=rng())
