@@ -1,0 +1,295 @@
+"""Rows of a table to vectors: numbers standardised, categories one-hot, fitted on the pool alone.
+
+A row comes as its readable text, one line a column ("age: 41"), which is what people see and what
+is stored; nothing but that text is needed to embed it, here and in an exported model.
+"""
+
+import hashlib
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Self
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.embedding import Embedded
+from learners.engine.errors import BadFile, BadTable
+
+NUMERIC, CATEGORICAL = "numeric", "categorical"
+KINDS = (NUMERIC, CATEGORICAL)
+MISSING = ("", "?", "na", "n/a", "nan", "null")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+FREQUENT_LEVELS = 30
+FREQUENT_ROWS = 2
+CLIP = 6.0
+SPREAD = 2.0
+VALUE, LEVEL, OTHER, IS_MISSING = "value", "level", "other", "missing"
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column that the model reads; `kind` is numeric or categorical."""
+
+    name: str
+    kind: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise BadTable(f"column “{self.name}” is {self.kind!r}; allowed: {', '.join(KINDS)}")
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One entry of a row's vector, and what it says of which column.
+
+    `test`: "value" (the number, less `centre`, by `scale`), "level" (1 where the category is
+    `level`), "other" (1 for a category that was rare in the pool), "missing" (1 for a missing cell).
+    """
+
+    column: int
+    test: str
+    level: str = ""
+    centre: float = 0.0
+    scale: float = 1.0
+
+
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that nothing is known: empty, ?, NA, N/A, NaN or null."""
+    return cell.strip().casefold() in MISSING
+
+
+def read_number(cell: str, column: str) -> float:
+    """The cell's number, NaN where it is missing.
+
+    Raises:
+        BadTable: words, or a number too large.
+    """
+    if is_missing(cell):
+        return np.nan
+    found = float(cell) if NUMBER.fullmatch(cell.strip()) else np.inf
+    if not np.isfinite(found):
+        raise BadTable(f"column “{column}” holds “{cell[:60]}”, which is no number")
+    return found
+
+
+def cells_of(text: str, columns: Sequence[TableColumn]) -> list[str]:
+    """The cells of a row from its text, one line a column in the order of `columns`.
+
+    Raises:
+        BadTable: the text is not such a row.
+    """
+    lines = text.split("\n")
+    if len(lines) != len(columns):
+        raise BadTable(
+            f"a row has {len(lines)} lines; needed: one for each of {len(columns)} columns"
+        )
+    cells = []
+    for line, column in zip(lines, columns, strict=True):
+        name = " ".join(column.name.split())
+        if not line.startswith(f"{name}:"):
+            raise BadTable(f"a row says “{line[:60]}”; needed: a line that begins with “{name}:”")
+        cells.append(line[len(name) + 1 :].strip())
+    return cells
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """How rows of one table become vectors; an embedder like any other.
+
+    The vector of a row is (s z / sqrt(m), 1), L2-normalised: z holds a standardised number for
+    each numeric column and zeros and a one for each categorical one, m is the number of columns
+    that vary, s = 2. The last entry keeps the length that normalising would lose, so every linear
+    boundary on z is one on the vectors, and cosines, kernels and neighbours work as on texts.
+
+    Numbers: median and interquartile range (by 1.349, a deviation's worth in a normal sample) of
+    the pool, cut at six deviations; a missing one stands at the median and has a mark of its own.
+    """
+
+    columns: tuple[TableColumn, ...]
+    dimensions: tuple[Dimension, ...]
+
+    name = "table"
+    max_tokens = 0  # nothing is cut
+
+    def __post_init__(self) -> None:
+        if not self.dimensions:
+            raise BadTable("no column varies in the pool, so there is nothing to learn from")
+        if any(not 0 <= d.column < len(self.columns) or not d.scale > 0 for d in self.dimensions):
+            raise BadFile("a stored table names a column that it does not have, or a scale of 0")
+
+    @property
+    def n_dimensions(self) -> int:
+        return len(self.dimensions) + 1
+
+    @property
+    def n_varying(self) -> int:
+        return len({dimension.column for dimension in self.dimensions})
+
+    @property
+    def weight(self) -> float:
+        """What z is multiplied by before a 1 is put beside it."""
+        return float(SPREAD / np.sqrt(self.n_varying))
+
+    @property
+    def constant(self) -> list[str]:
+        """Names of the columns with one value in the whole pool."""
+        varying = {dimension.column for dimension in self.dimensions}
+        return [c.name for i, c in enumerate(self.columns) if i not in varying]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything that decides a vector."""
+        return hashlib.sha256(self._json()).hexdigest()
+
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """Unit vectors, float32 (n_rows, n_dimensions), of rows given as text; `n_tokens` is 0.
+
+        Raises:
+            BadTable: a text that is no row of this table, or words in a numeric column.
+        """
+        rows = [cells_of(text, self.columns) for text in texts]
+        return Embedded(self.vectors(rows), np.zeros(len(rows), np.int64))
+
+    def vectors(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n_rows, n_dimensions), of cells in the order of `columns`."""
+        scaled = self.weight * self.features(rows)
+        whole = np.concatenate([scaled, np.ones((len(rows), 1))], axis=1)
+        return (whole / np.linalg.norm(whole, axis=1, keepdims=True)).astype(np.float32)
+
+    def features(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+        """z, (n_rows, n_dimensions - 1)."""
+        by_column = {
+            i: [row[i] for row in rows] for i in {dimension.column for dimension in self.dimensions}
+        }
+        numbers = {
+            i: np.array([read_number(cell, self.columns[i].name) for cell in cells])
+            for i, cells in by_column.items()
+            if self.columns[i].kind == NUMERIC
+        }
+        z = np.zeros((len(rows), len(self.dimensions)))
+        for place, dimension in enumerate(self.dimensions):
+            cells = by_column[dimension.column]
+            if dimension.test == VALUE:
+                values = (numbers[dimension.column] - dimension.centre) / dimension.scale
+                z[:, place] = np.clip(np.nan_to_num(values, nan=0.0), -CLIP, CLIP)
+            elif dimension.test == IS_MISSING:
+                z[:, place] = [is_missing(cell) for cell in cells]
+            elif dimension.test == LEVEL:
+                z[:, place] = [_level(cell) == dimension.level for cell in cells]
+            else:
+                frequent = self._levels(dimension.column)
+                z[:, place] = [not is_missing(c) and _level(c) not in frequent for c in cells]
+        return z
+
+    def _levels(self, column: int) -> set[str]:
+        return {d.level for d in self.dimensions if d.column == column and d.test == LEVEL}
+
+    # ---- kept as plain arrays ----
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything that decides a vector, as plain values: `table.json` of an exported model."""
+        return {
+            "format": 1,
+            "columns": [asdict(column) for column in self.columns],
+            "dimensions": [asdict(dimension) for dimension in self.dimensions],
+            "missing": list(MISSING),
+            "clip": CLIP,
+            "weight": self.weight,
+        }
+
+    def _json(self) -> bytes:
+        return json.dumps(self.as_json(), ensure_ascii=False).encode()
+
+    def to_bytes(self) -> bytes:
+        """An `.npz` of one plain array."""
+        buffer = io.BytesIO()
+        np.savez(buffer, table=np.frombuffer(self._json(), np.uint8))
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Self:
+        """What `to_bytes` gave. Nothing is unpickled.
+
+        Raises:
+            BadFile: not such a file.
+        """
+        try:
+            with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+                found = json.loads(arrays["table"].tobytes())
+            return cls(
+                tuple(TableColumn(**column) for column in found["columns"]),
+                tuple(Dimension(**dimension) for dimension in found["dimensions"]),
+            )
+        except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, BadTable) as error:
+            raise BadFile(f"not a stored table: {error}") from error
+
+
+def fit_table(rows: Sequence[Sequence[str]], columns: Sequence[TableColumn]) -> TableModel:
+    """Learn medians, ranges and frequent categories from the rows of the pool.
+
+    Args:
+        rows: (n_rows, n_columns) cells, without rows reserved to measure.
+
+    Raises:
+        BadTable: no rows, no column that varies, or words in a numeric column.
+    """
+    if not rows:
+        raise BadTable("the pool has no rows to learn a table's ranges and categories from")
+    dimensions: list[Dimension] = []
+    for i, column in enumerate(columns):
+        cells = [row[i] for row in rows]
+        numeric = column.kind == NUMERIC
+        dimensions += _numeric(i, column, cells) if numeric else _categorical(i, cells)
+    return TableModel(tuple(columns), tuple(dimensions))
+
+
+def fit_table_on_texts(texts: Sequence[str], columns: Sequence[TableColumn]) -> TableModel:
+    """`fit_table` for rows given as text."""
+    return fit_table([cells_of(text, columns) for text in texts], columns)
+
+
+def _numeric(i: int, column: TableColumn, cells: Sequence[str]) -> list[Dimension]:
+    numbers = np.array([read_number(cell, column.name) for cell in cells])
+    missing = np.isnan(numbers)
+    known = numbers[~missing]
+    found = []
+    if len(known) and known.min() < known.max():
+        centre = float(np.median(known))
+        found.append(Dimension(i, VALUE, centre=centre, scale=_scale(known)))
+    if missing.any() and not missing.all():
+        found.append(Dimension(i, IS_MISSING))
+    return found
+
+
+def _scale(known: NDArray[np.float64]) -> float:
+    """A deviation that outliers hardly move; where half of the values are one, the plain one."""
+    low, high = np.percentile(known, [25, 75])
+    inner = known[(known >= np.percentile(known, 1)) & (known <= np.percentile(known, 99))]
+    return next(float(s) for s in ((high - low) / 1.349, inner.std(), known.std()) if s > 0)
+
+
+def _categorical(i: int, cells: Sequence[str]) -> list[Dimension]:
+    counts = Counter(_level(cell) for cell in cells if not is_missing(cell))
+    by_count = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    frequent = [level for level, n in by_count if n >= FREQUENT_ROWS][:FREQUENT_LEVELS]
+    n_missing = sum(map(is_missing, cells))
+    n_other = sum(n for level, n in by_count if level not in frequent)
+    found = [Dimension(i, LEVEL, level=level) for level in frequent]
+    found += [Dimension(i, OTHER)] if n_other else []
+    found += [Dimension(i, IS_MISSING)] if n_missing else []
+    return found if len(found) > 1 else []
+
+
+def _level(cell: str) -> str:
+    return " ".join(cell.split())
+
+
+def column_list(stored: Sequence[Mapping[str, str]]) -> tuple[TableColumn, ...]:
+    """Columns from plain values: [{"name": "age", "kind": "numeric"}]."""
+    return tuple(TableColumn(name=str(c["name"]), kind=str(c["kind"])) for c in stored)
