@@ -4,15 +4,19 @@ from learners.models.confirming import ConfirmationCheck, FrozenPrediction
 from learners.models.embedding import EmbeddingSet, Shard
 from learners.models.explanation import Explanation
 from learners.models.fit import Fit, FitRequest, RankedExample, Score
+from learners.models.honesty import AuditPredictions, PoolPredictions, RandomBaseline
 from learners.models.worker import WorkerHeartbeat
 
 __all__ = [
+    "AuditPredictions",
     "ConfirmationCheck",
     "EmbeddingSet",
     "Explanation",
     "Fit",
     "FitRequest",
     "FrozenPrediction",
+    "PoolPredictions",
+    "RandomBaseline",
     "RankedExample",
     "Score",
     "Shard",

@@ -104,7 +104,12 @@ class FitRequest(models.Model):
 
 
 class Score(models.Model):
-    """One measured number of one fit: `metric` is accuracy, macro_f1, test_accuracy or test_macro_f1."""
+    """One measured number of one fit.
+
+    `metric`: accuracy, macro_f1, test_accuracy, test_macro_f1; ece and ece_by_chance (of a model
+    whose probabilities are true; `high` is the 95 % quantile); gain_50, what the next 50 labels
+    may add to accuracy, in [-1, 1].
+    """
 
     fit = models.ForeignKey(Fit, on_delete=models.CASCADE, related_name="scores")
     metric = models.CharField(max_length=40)
