@@ -11,7 +11,7 @@ class Confirmation(models.Model):
 
     It is asked the reserved texts that nobody had dealt with when it started (ids up to
     `last_example_id`, no event up to `started_seq`), in the order of their `audit_rank`. The model
-    is the file whose digest is `head_digest`; `fit_id` is a plain number, since fits can be rebuilt.
+    is a copy of the fit's, so that nothing done to the fit changes it; `fit_id` is a plain number.
     `outcomes` holds one character an answer in that order, "1" right and "0" wrong, up to the
     first text that is still open.
     """
@@ -25,7 +25,8 @@ class Confirmation(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="confirmations")
     fit_id = models.BigIntegerField()
-    head_digest = models.CharField(max_length=64, help_text="SHA-256 of the model's file")
+    head_file = models.CharField(max_length=300, help_text="the frozen model, npz in storage")
+    head_digest = models.CharField(max_length=64, help_text="SHA-256 of that file")
     n_labels = models.PositiveIntegerField(help_text="texts labelled by people, at the fit")
     target = models.FloatField(help_text="accuracy in (0, 1)")
     error_rate = models.FloatField(default=0.05, help_text="1 minus the confidence")
