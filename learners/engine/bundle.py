@@ -6,7 +6,7 @@ The same fit packs to the same bytes: file times are fixed and nothing is read f
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -54,21 +54,29 @@ def write_bundle(
     """
     _check(head, class_names, trunk)
     contents = {
-        "labels.json": _json(
-            [
-                {"id": class_id, "name": name}
-                for class_id, name in zip(head.class_ids, class_names, strict=True)
-            ]
-        ),
+        "labels.json": labels_json(head.class_ids, class_names),
         "model.onnx": joined_graph(trunk.graph.read_bytes(), head),
         "predict.py": (FILES / "predict.py").read_bytes(),
         "README.md": readme(card, trunk=trunk, class_names=class_names).encode(),
         "requirements.txt": "".join(f"{name}=={version(name)}\n" for name in RUNS_ON).encode(),
         "tokenizer.json": trunk.tokenizer.read_bytes(),
     }
+    return write_zip(
+        target=target,
+        contents=contents,
+        card=lambda files: card_data(card, trunk=trunk, class_names=class_names, files=files),
+    )
+
+
+def write_zip(
+    *,
+    target: BinaryIO,
+    contents: dict[str, bytes],
+    card: Callable[[dict[str, str]], dict[str, Any]],
+) -> BundleDigest:
+    """Write `contents` by name, and `card.json` made by `card` from the SHA-256 of each."""
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    data = card_data(card, trunk=trunk, class_names=class_names, files=digests)
-    contents["card.json"] = _json(data)
+    contents = {**contents, "card.json": as_json(card(digests))}
     digests["card.json"] = hashlib.sha256(contents["card.json"]).hexdigest()
     hashed = _HashedWriter(target)
     with zipfile.ZipFile(hashed, "w") as archive:  # type: ignore[call-overload]  # writes only
@@ -130,7 +138,14 @@ def _check(head: Head, class_names: Sequence[str], trunk: Trunk) -> None:
         )
 
 
-def _json(value: Any) -> bytes:
+def labels_json(class_ids: Sequence[int], class_names: Sequence[str]) -> bytes:
+    """`labels.json`: id and name in the order of the model's output."""
+    pairs = zip(class_ids, class_names, strict=True)
+    return as_json([{"id": class_id, "name": name} for class_id, name in pairs])
+
+
+def as_json(value: Any) -> bytes:
+    """Indented, with a line end, in UTF-8."""
     return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
