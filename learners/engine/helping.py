@@ -130,6 +130,21 @@ def race(answered: Answered, said: Said, *, strict: bool = False) -> Race | None
     return Race(sizes, right[0], right[1])
 
 
+def looked_back(
+    answered: Answered, said: Said, n_first: int, *, strict: bool = False
+) -> NDArray[np.bool_]:
+    """Whether each random text that measures (n,) would have been predicted rightly by the model of
+    the first `n_first` labels, in folds so that no model saw the text.
+    """
+    rows = np.flatnonzero(answered.measures)
+    right = np.zeros(len(rows), bool)
+    for fold in np.array_split(np.arange(len(rows)), N_FOLDS):
+        first = np.setdiff1d(np.arange(n_first), rows[fold])
+        training = first[~answered.is_audit[first]] if strict else first
+        right[fold] = _is_right(answered, said, training, rows[fold])
+    return right
+
+
 def _without(n_rows: int, held_out: Ints) -> Ints:
     kept = np.ones(n_rows, bool)
     kept[held_out] = False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from numpy.typing import NDArray
 
 from projects.models import Annotation, AnnotationEvent, Example, LabelClass, ProjectEvent
@@ -43,6 +43,10 @@ class TrainingSet:
     def classes(self) -> NDArray[np.int64]:
         """Ids of the classes that occur, ascending."""
         return np.unique(self.class_ids)
+
+    def trained_classes(self, strict_audit: bool) -> NDArray[np.int64]:
+        """Ids of the classes among the labels that train, ascending."""
+        return np.unique(self.class_ids[~self.is_audit]) if strict_audit else self.classes()
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,17 @@ def n_audit_skipped(project_id: int, upto_seq: int) -> int:
         elif classes.label_of(act) is not None:
             labelled.add(example_id)
     return len(skipped - labelled)
+
+
+def answer_order(project_id: int, upto_seq: int) -> dict[int, int]:
+    """By example, the number of the event with which a person first labelled it, up to `upto_seq`."""
+    rows = AnnotationEvent.objects.filter(
+        project_id=project_id,
+        seq__lte=upto_seq,
+        kind=AnnotationEvent.Kind.LABEL,
+        annotator__isnull=False,
+    )
+    return dict(rows.values_list("example_id").annotate(first=Min("seq")).order_by())
 
 
 def newest_class_name(project_id: int, upto_seq: int) -> str:

@@ -10,6 +10,7 @@ from learners.engine.helping import (
     Answered,
     Race,
     compare,
+    looked_back,
     race,
     sizes_within,
 )
@@ -150,3 +151,20 @@ def test_what_the_fewest_random_labels_reach_needs_at_most_those() -> None:
 def test_present_predictions_are_of_the_same_texts() -> None:
     with pytest.raises(ValueError, match="9 present predictions; needed: 10"):
         compare(by_hand([4, 5], [5, 7]), np.ones(9, bool), rng=rng())
+
+
+def test_looking_back_asks_the_model_of_the_first_labels() -> None:
+    def knows(X: NDArray[Any], y: NDArray[Any], X_new: NDArray[Any]) -> NDArray[Any]:
+        assert not set(X[:, 1].tolist()) & set(X_new[:, 1].tolist())
+        assert X[:, 1].max() < 20
+        return memory(X, y, X_new)
+
+    kinds = [1] * 20 + [2] * 10
+    world = answered(kinds, [n % 3 == 0 for n in range(30)])
+    # Random texts at 0, 3, ..., 27: the seven of kind 1 are known, the three of kind 2 not yet.
+    assert looked_back(world, knows, 20).tolist() == [True] * 7 + [False] * 3
+
+
+def test_looking_back_strictly_leaves_random_texts_out() -> None:
+    world = answered([1, 2, 1, 2], [True, False, True, False])
+    assert looked_back(world, memory, 2, strict=True).tolist() == [False, False]
