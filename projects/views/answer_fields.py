@@ -25,7 +25,8 @@ class AnswerFields:
 
 
 def read_answer(data: QueryDict) -> AnswerFields:
-    """The posted act. A class button sends `label`, every other button `act`.
+    """The posted act. A class button sends `label`, every other button `act`; `none` says that no
+    class is true, which is never understood of a field that is missing.
 
     Raises:
         AnswerRefused: a field is missing or cannot be read.
@@ -34,8 +35,10 @@ def read_answer(data: QueryDict) -> AnswerFields:
     if act not in ACTS:
         raise AnswerRefused(f"“{act[:40]}” is not something to do here; {', '.join(ACTS)} are.")
     labels = [value for value in data.getlist("label") if value]  # "": nothing chosen in a select
-    if act == "label" and not labels:
+    if act == "label" and not labels and not data.get("none"):
         raise AnswerRefused("No class was chosen. Choose one, or skip the text.")
+    if labels and data.get("none"):
+        raise AnswerRefused("“None of these” and a class cannot both be true. Choose again.")
     return AnswerFields(
         act=act,
         client_uuid=read_uuid(data, "client_uuid"),

@@ -49,6 +49,25 @@ class Row:
     comment_uuid: uuid.UUID
     flag_uuid: uuid.UUID
 
+    @property
+    def number(self) -> str:
+        """The annotation's, for the ids of its controls."""
+        return str(self.annotation.pk)
+
+    @property
+    def chosen(self) -> list[int]:
+        """Class ids of the answer that stands."""
+        return [label_class.pk for label_class in self.labels] if self._answered else []
+
+    @property
+    def chosen_none(self) -> bool:
+        """Whether the answer that stands is that no class is true."""
+        return self._answered and not self.labels
+
+    @property
+    def _answered(self) -> bool:
+        return self.annotation.state == Annotation.State.LABELLED
+
 
 @never_cache
 @require_GET

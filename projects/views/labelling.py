@@ -37,6 +37,7 @@ from projects.views.person import person
 
 SHOWN_CHARACTERS = 10_000  # some screens; the rest on request
 BUTTONS_AT_MOST = 12  # above it, a field to type into
+NONE_OF_THESE = "none of these"  # what an answer without any class says
 PANELS = ("help", "comment", "why")
 
 
@@ -262,7 +263,19 @@ def _page(
         "mine": selectors.my_annotation(example=question.example, annotator=user),
         "metadata": metadata_line(question.example.metadata),
         "may_show_origin": selectors.may_show_origin(question.example),
+        **_taken_back(newest, question),
     }
+
+
+def _taken_back(newest: AnnotationEvent | None, question: Question) -> dict[str, Any]:
+    """The set that the annotator has just taken back from this very text: it starts as chosen, so
+    that one wrong class does not cost the others.
+    """
+    undone = newest.undoes if newest else None
+    kinds = (AnnotationEvent.Kind.LABEL, AnnotationEvent.Kind.RELABEL)
+    if undone is None or undone.kind not in kinds or undone.example_id != question.example.pk:
+        return {"chosen": [], "chosen_none": False}
+    return {"chosen": undone.labels, "chosen_none": not undone.labels}
 
 
 def _shown(text: str, *, whole: bool) -> ShownText:
@@ -297,7 +310,7 @@ def _words(event: AnnotationEvent, names: dict[int, str]) -> str:
     kind = AnnotationEvent.Kind
     match event.kind:
         case kind.LABEL | kind.RELABEL:
-            return " + ".join(names[label] for label in event.labels)
+            return " + ".join(names[label] for label in event.labels) or NONE_OF_THESE
         case kind.UNDO if event.undoes:
             return f"took back: {_words(event.undoes, names)}"
         case kind.COMMENT:

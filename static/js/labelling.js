@@ -6,6 +6,7 @@
   const side = document.getElementById("side-body");
   const { user, project, tab, address } = work.dataset;
   const outbox = new Outbox({ user, project, address });
+  const choice = new Choice(work);
   let busy = false;
   let delivering = false;
   let retryTimer = 0;
@@ -18,6 +19,11 @@
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.target));
     if (event.submitter?.name) fields[event.submitter.name] = event.submitter.value;
+    if (event.submitter === choice.save) {
+      const chosen = choice.fields();
+      if (!chosen) return choice.tellEmpty();
+      Object.assign(fields, chosen);
+    }
     answer(fields, event.submitter);
   });
 
@@ -68,6 +74,7 @@
     keepFocus(focused, inPanel);
     startClock();
     readyPicker();
+    choice.ready();
     announce();
   }
 
@@ -176,6 +183,10 @@
     if (event.key === "Escape") return leave(event);
     if (inField(event.target)) return;
     if (scroll(event) || event.repeat) return;
+    if (choice.saves(event)) {
+      event.preventDefault();
+      return choice.save.click();
+    }
     const pressed = withKey(event.key) ?? withKey(placeOf(event));
     if (!pressed) return;
     event.preventDefault();
@@ -305,11 +316,13 @@
 
   ownThisTab();
   readyPicker();
-  if (matchMedia("(pointer: fine)").matches) document.getElementById("class-filter")?.focus({ preventScroll: true });
+  choice.ready();
+  if (matchMedia("(pointer: fine)").matches) document.querySelector("#class-filter, #toggle-filter")?.focus({ preventScroll: true });
   work.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "text-whole") return document.getElementById("text").focus({ preventScroll: true });
     startClock();
     readyPicker();
+    choice.ready();
     announce();
   });
   if (outbox.entries().length) deliver();

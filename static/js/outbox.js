@@ -73,7 +73,8 @@ class Outbox {
   }
 
   pairs(fields) {
-    return Object.entries(fields).filter(([, value]) => value !== undefined);
+    const pairs = Object.entries(fields).flatMap(([name, said]) => [said].flat().map((value) => [name, value]));
+    return pairs.filter(([, value]) => value !== undefined); // a list is a field sent several times
   }
 
   // The cookie, not the form: signing in again in another tab changes it.
