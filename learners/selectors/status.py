@@ -8,11 +8,13 @@ from django.db.models import Max
 
 from labeler.sending import broker_answers
 from learners.models import EmbeddingSet, Fit, RankedExample, WorkerHeartbeat
+from learners.selectors.parts import current_set, first_set, parts_of, set_name
 from learners.services.due_work import (
+    can_train,
     decide_fit,
-    has_two_classes,
     is_running,
     label_changes_since_newest_attempt,
+    names_train,
 )
 from projects.models import Project
 
@@ -21,6 +23,20 @@ STALLED_AFTER = timedelta(seconds=90)  # six beats in which nobody took the work
 ENGLISH_ENOUGH = 0.8
 ENGLISH_SAMPLE = 50
 CUT_WORTH_SAYING = 0.01
+
+
+__all__ = [
+    "Banner",
+    "EmbeddingProgress",
+    "NotPublished",
+    "ProjectStatus",
+    "current_set",
+    "project_status",
+    "published_fit",
+    "queue_left",
+    "texts_to_read",
+    "worker_is_alive",
+]
 
 
 class NotPublished(LookupError):
@@ -92,6 +108,7 @@ class ProjectStatus:
     queue_left: int
     serving_random_because: str
     banners: list[Banner]
+    names_train: bool = False
 
 
 def published_fit(project_id: int) -> Fit:
@@ -104,15 +121,6 @@ def published_fit(project_id: int) -> Fit:
     if fit is None:
         raise NotPublished("No model has been trained for this project yet.")
     return fit
-
-
-def current_set(project_id: int) -> EmbeddingSet | None:
-    """The vectors that fits use now: the newest set of the embedder that is configured."""
-    return (
-        EmbeddingSet.objects.filter(project_id=project_id, embedder=settings.LABELER_EMBEDDER)
-        .order_by("-id")
-        .first()
-    )
 
 
 def worker_is_alive(now: datetime) -> bool:
@@ -138,7 +146,7 @@ def project_status(project: Project, now: datetime, *, ask_broker: bool = False)
         else newest
     )
     left = queue_left(published) if published else 0
-    embedding = _embedding(project, current_set(project.pk), now)
+    embedding = _embedding(project, first_set(project), now)
     facts = _Facts(
         project=project,
         now=now,
@@ -146,6 +154,7 @@ def project_status(project: Project, now: datetime, *, ask_broker: bool = False)
         beat_seen_at=seen.get("beat"),
         broker=broker_answers() if ask_broker else True,
         embedding=embedding,
+        part_errors=_part_errors(project),
         newest=newest,
         published=published,
         changes=label_changes_since_newest_attempt(project.pk),
@@ -167,6 +176,7 @@ def project_status(project: Project, now: datetime, *, ask_broker: bool = False)
         queue_left=left,
         serving_random_because=facts.serving_random_because,
         banners=_banners(facts),
+        names_train=names_train(project),
     )
 
 
@@ -178,6 +188,7 @@ class _Facts:
     beat_seen_at: datetime | None
     broker: bool
     embedding: EmbeddingProgress
+    part_errors: list[EmbeddingSet]
     newest: Fit | None
     published: Fit | None
     changes: int
@@ -229,6 +240,13 @@ def _embedding(project: Project, row: EmbeddingSet | None, now: datetime) -> Emb
     )
 
 
+def _part_errors(project: Project) -> list[EmbeddingSet]:
+    """Sets of the further parts of the project's features whose last try failed."""
+    names = [set_name(part) for part in parts_of(project.features)[1:]]
+    rows = EmbeddingSet.objects.filter(project=project, embedder__in=names).exclude(error="")
+    return list(rows.order_by("id"))
+
+
 def texts_to_read(project: Project, row: EmbeddingSet) -> int:
     """As counted by a worker, or where none has counted since the newest import, by the project."""
     counted = row.n_total if row.n_rows_seen == project.n_rows else project.n_texts
@@ -247,6 +265,7 @@ def _banners(facts: _Facts) -> list[Banner]:
     found = [
         *_process_banners(facts),
         *_embedding_banners(facts),
+        *_part_banners(facts),
         *_fit_banners(facts),
         *_text_banners(facts.embedding),
     ]
@@ -325,6 +344,17 @@ def _embedding_banners(facts: _Facts) -> list[Banner]:
     return []
 
 
+def _part_banners(facts: _Facts) -> list[Banner]:
+    return [
+        Banner(
+            "error",
+            f"Learning the words of this pool ({row.embedder.upper()}) failed: {row.error}",
+            f"{_next_try(row.retry_at, facts.now)} The settings offer features without this part.",
+        )
+        for row in facts.part_errors
+    ]
+
+
 def _next_try(retry_at: datetime | None, now: datetime) -> str:
     if retry_at is None or retry_at <= now:
         return "It is tried again as soon as a worker is free."
@@ -350,7 +380,7 @@ def _fit_banners(facts: _Facts) -> list[Banner]:
                 f"It is tried again within minutes. {_served_meanwhile(facts)}",
             )
         ]
-    if facts.changes >= facts.project.batch_size and not has_two_classes(facts.project.pk):
+    if facts.changes >= facts.project.batch_size and not can_train(facts.project):
         return [
             Banner(
                 "info",

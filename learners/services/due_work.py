@@ -7,8 +7,18 @@ from django.db import models
 from django.db.models import Count, Exists, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from learners.models import EmbeddingSet, Fit, WorkerHeartbeat
-from projects.models import Annotation, AnnotationEvent, LabelClass, Lease, Project, ProjectEvent
+from learners.models import EmbeddingSet, Fit, FitRequest, WorkerHeartbeat
+from learners.selectors.class_texts import n_telling_names
+from learners.selectors.parts import first_set, outgrown, parts_in_order_of_work, set_name
+from projects.models import (
+    Annotation,
+    AnnotationEvent,
+    Example,
+    LabelClass,
+    Lease,
+    Project,
+    ProjectEvent,
+)
 
 HEARTBEAT_SECONDS = 5.0
 STALE_AFTER = timedelta(seconds=30)  # six missed heartbeats: the worker died
@@ -17,6 +27,7 @@ LONGEST_RETRY = timedelta(minutes=10)
 LONGEST_EXPORT = timedelta(minutes=5)  # the first one also exports the embedder
 RANK_AGAIN_FROM = 500
 RERANK_PAUSE = timedelta(minutes=5)
+NEEDS_TWO_CLASSES = "A model needs labels of at least two classes."
 LEASES_KEPT = timedelta(hours=1)  # whoever comes back from a break gets the same text again
 HEARTBEATS_KEPT = timedelta(days=7)
 
@@ -26,6 +37,7 @@ _LABEL_KINDS = (
     AnnotationEvent.Kind.KNOWN,
 )
 _CLASS_KINDS = (ProjectEvent.Kind.CLASS_MERGED, ProjectEvent.Kind.CLASS_RETIRED)
+_NAME_KINDS = (*_CLASS_KINDS, ProjectEvent.Kind.CLASS_ADDED, ProjectEvent.Kind.CLASS_RENAMED)
 
 
 @dataclass(frozen=True)
@@ -50,33 +62,52 @@ def fit_is_due(project_id: int, now: datetime) -> bool:
 def decide_fit(project_id: int, now: datetime) -> FitDecision:
     """The rule of when to fit: `batch_size` label changes after the newest attempt's `upto_seq`,
     or "retrain now", or a failed attempt whose wait is over; two classes; none running.
+
+    Where the classes' names are training examples they are labels too: the first fit needs no
+    other, once texts are being read.
     """
-    project = Project.objects.filter(pk=project_id, binned_at__isnull=True)
-    wish = project.values_list("batch_size", "fit_request__requested_at").first()
-    if wish is None:
+    project = Project.objects.filter(pk=project_id, binned_at__isnull=True).first()
+    if project is None:
         return FitDecision(False, "There is no such project, or it lies in the bin.")
     newest = newest_attempt(project_id)
     if newest and is_running(newest, now):
         return FitDecision(False, "A fit is running.")
-    decision = _wanted(project_id, newest, now, *wish)
-    if decision.due and not has_two_classes(project_id):
-        return FitDecision(False, "A model needs labels of at least two classes.")
+    decision = _wanted(project, newest, now)
+    if not decision.due or has_two_classes(project_id):
+        return decision
+    if not names_train(project):
+        return FitDecision(False, NEEDS_TWO_CLASSES)
+    if _reading_since(project) is None:
+        return FitDecision(False, "The first model comes as soon as the first texts are read.")
     return decision
 
 
-def _wanted(
-    project_id: int,
-    newest: Fit | None,
-    now: datetime,
-    batch_size: int,
-    requested_at: datetime | None,
-) -> FitDecision:
+def _wanted(project: Project, newest: Fit | None, now: datetime) -> FitDecision:
+    wish = FitRequest.objects.filter(project=project).first()
     attempt = newest.attempt + 1 if newest and newest.status != Fit.Status.PUBLISHED else 1
-    if requested_at:
-        return FitDecision(True, due_at=requested_at, forced=True, attempt=attempt)
+    if wish:
+        return FitDecision(True, due_at=wish.requested_at, forced=True, attempt=attempt)
     if newest and newest.status != Fit.Status.PUBLISHED:  # failed, or its worker died
         return _retry(newest, now)
-    return _batch_full(project_id, newest, batch_size)
+    if newest is None and names_train(project):
+        return FitDecision(True, due_at=_reading_since(project))
+    return _batch_full(project.pk, newest, project.batch_size)
+
+
+def names_train(project: Project) -> bool:
+    """Whether the names of the classes alone make a model: two of them say something."""
+    return project.label_names and n_telling_names(project.pk) > 1
+
+
+def can_train(project: Project) -> bool:
+    """Whether there is something to learn from: labels of two classes, or names of two."""
+    return has_two_classes(project.pk) or names_train(project)
+
+
+def _reading_since(project: Project) -> datetime | None:
+    """When the first text had been read, None before."""
+    row = first_set(project)
+    return row.created_at if row and row.n_done else None
 
 
 def _retry(failed: Fit, now: datetime) -> FitDecision:
@@ -98,7 +129,8 @@ def _batch_full(project_id: int, newest: Fit | None, batch_size: int) -> FitDeci
 
 def _moment_of_change(project_id: int, after_seq: int, n: int) -> datetime | None:
     """When the `n`-th label change after `after_seq` was made; a merge or retirement that changed
-    labels fills a batch by itself, for until then the model speaks of classes that are gone.
+    labels fills a batch by itself, for until then the model speaks of classes that are gone. So
+    does, where names are training examples, every change of a name, a description or the classes.
     """
     moments = [
         *_changes(project_id, after_seq).values_list("created_at", flat=True)[n - 1 : n],
@@ -110,7 +142,8 @@ def _moment_of_change(project_id: int, after_seq: int, n: int) -> datetime | Non
 def label_changes_since_newest_attempt(project_id: int) -> int:
     """Labels, changed labels and undone labels after the newest attempt's `upto_seq`.
 
-    A class merge or retirement that changed labels counts as a whole batch.
+    A class merge or retirement that changed labels counts as a whole batch, and so does a change
+    of names where they are training examples.
     """
     upto = Fit.objects.filter(project_id=project_id).order_by("-id").values("upto_seq")[:1]
     after = Coalesce(Subquery(upto), 0)
@@ -142,17 +175,21 @@ def _changes(project_id: int, after_seq: int | Coalesce) -> models.QuerySet[Anno
 
 
 def _class_changes(project_id: int, after_seq: int | Coalesce) -> models.QuerySet[ProjectEvent]:
+    labels_moved = Q(kind__in=_CLASS_KINDS, payload__n_annotations__gt=0)
+    described = Q(kind=ProjectEvent.Kind.CLASS_CHANGED) & (
+        Q(payload__changed__has_key="description") | Q(payload__changed__has_key="is_none")
+    )
+    names_moved = Q(project__label_names=True) & (Q(kind__in=_NAME_KINDS) | described)
     return ProjectEvent.objects.filter(
-        project_id=project_id,
-        seq__gt=after_seq,
-        kind__in=_CLASS_KINDS,
-        payload__n_annotations__gt=0,
+        labels_moved | names_moved, project_id=project_id, seq__gt=after_seq
     ).order_by("seq")
 
 
 def has_two_classes(project_id: int) -> bool:
-    """Whether labels of two active classes stand."""
+    """Whether labels that train stand of two active classes."""
+    trains = Q(project__strict_audit=False) | ~Q(example__role=Example.Role.AUDIT)
     classes = Annotation.objects.filter(
+        trains,
         project_id=project_id,
         state=Annotation.State.LABELLED,
         labels__0__in=LabelClass.objects.filter(
@@ -176,31 +213,43 @@ def retry_wait(attempt: int) -> timedelta:
     return min(FIRST_RETRY * int(2 ** min(attempt - 1, 10)), LONGEST_RETRY)
 
 
-def projects_to_embed(now: datetime, embedder: str) -> list[int]:
-    """Projects with texts that `embedder` has not read and that no live task is reading."""
-    return list(_to_embed(now, embedder).order_by("pk").values_list("pk", flat=True))
+def projects_to_embed(now: datetime) -> list[int]:
+    """Projects with texts that some part of their features has not read and no live task reads."""
+    projects = Project.objects.filter(binned_at__isnull=True, n_rows__gt=0).order_by("pk")
+    return [project.pk for project in projects if _part_to_embed(project, now)]
 
 
-def embedding_is_due(project_id: int, now: datetime, embedder: str) -> bool:
-    """Whether the project is one of those."""
-    return _to_embed(now, embedder).filter(pk=project_id).exists()
+def part_to_embed(project_id: int, now: datetime) -> str | None:
+    """The part of a project's features to read texts for now, None when there is none."""
+    projects = Project.objects.filter(pk=project_id, binned_at__isnull=True, n_rows__gt=0)
+    project = projects.first()
+    return _part_to_embed(project, now) if project else None
 
 
-def _to_embed(now: datetime, embedder: str) -> models.QuerySet[Project]:
-    sets = EmbeddingSet.objects.filter(project=models.OuterRef("pk"), embedder=embedder)
-    complete = sets.filter(finished_at__isnull=False, n_rows_seen=models.OuterRef("n_rows"))
-    busy = sets.filter(
-        Q(running_token__isnull=False, heartbeat_at__gt=now - STALE_AFTER) | Q(retry_at__gt=now)
-    )
-    return Project.objects.filter(
-        ~models.Exists(complete), ~models.Exists(busy), binned_at__isnull=True, n_rows__gt=0
-    )
+def _part_to_embed(project: Project, now: datetime) -> str | None:
+    parts = parts_in_order_of_work(project.features)
+    return next((part for part in parts if _part_is_due(project, part, now)), None)
+
+
+def _part_is_due(project: Project, part: str, now: datetime) -> bool:
+    sets = EmbeddingSet.objects.filter(project=project, embedder=set_name(part))
+    newest = sets.order_by("-id").first()
+    if newest is None:
+        return True
+    if newest.retry_at and newest.retry_at > now:
+        return False
+    fresh = newest.heartbeat_at and newest.heartbeat_at > now - STALE_AFTER
+    if newest.running_token and fresh:
+        return False
+    complete = newest.finished_at is not None and newest.n_rows_seen == project.n_rows
+    return not complete or outgrown(project, newest)
 
 
 def projects_to_fit(now: datetime) -> list[int]:
-    """Projects whose fit is due now, among those that somebody worked on."""
+    """Projects whose fit is due now, among those that somebody worked on or that learn from names."""
     candidates = Project.objects.filter(
-        Q(n_labelled__gt=0) | Q(n_known__gt=0), binned_at__isnull=True
+        Q(n_labelled__gt=0) | Q(n_known__gt=0) | Q(label_names=True, n_rows__gt=0),
+        binned_at__isnull=True,
     )
     return [
         pk

@@ -1,6 +1,6 @@
 """The embedder that LABELER_EMBEDDER names, loaded once in each worker process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from numpy.typing import NDArray
 
-from learners.engine.embedding import load_embedder
+from learners.engine.embedding import load_embedder, uncut_tokenizer
 from learners.engine.errors import EmbedderUnavailable
 
 
@@ -33,6 +33,9 @@ class TextEmbedder(Protocol):
     @property
     def max_tokens(self) -> int: ...
     def embed(self, texts: Sequence[str]) -> Embedded: ...
+
+
+LoadEmbedder = Callable[[], TextEmbedder]
 
 
 def current_embedder() -> TextEmbedder:
@@ -62,3 +65,30 @@ def _from_dotted_path(path: str) -> TextEmbedder:
             'Set it to "minilm", a folder or the path of a function.'
         ) from error
     return cast(TextEmbedder, make())
+
+
+def embedder_of_part(part: str, load: LoadEmbedder) -> TextEmbedder:
+    """What makes the vectors of a part that no pool makes.
+
+    Raises:
+        EmbedderUnavailable: it cannot be loaded; the message says what to do.
+    """
+    return load()
+
+
+def tokenizer_of(embedder: TextEmbedder) -> Any:
+    """The embedder's own tokenizer, of the `tokenizers` library, that neither cuts nor pads.
+
+    Raises:
+        EmbedderUnavailable: it has none, so words cannot be counted as it reads them.
+    """
+    own = getattr(embedder, "tokenizer", None)
+    if own is not None:
+        return own
+    model = getattr(embedder, "model", None)
+    if model is None:
+        raise EmbedderUnavailable(
+            f"the embedder {embedder.name!r} has no tokenizer, which LSI and TF-IDF need to count "
+            "words as it reads them: choose features without them, or give it a `tokenizer`"
+        )
+    return uncut_tokenizer(model)

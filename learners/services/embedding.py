@@ -11,19 +11,26 @@ from datetime import datetime
 from uuid import UUID
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from learners.engine.errors import EmbedderUnavailable
 from learners.engine.language import looks_english
 from learners.models import EmbeddingSet
-from learners.selectors.status import current_set
+from learners.selectors.parts import MINILM, POOL_FITTED, current_set, set_name
 from learners.services.compaction import Superseded, compact, my_set, sweep
 from learners.services.due_work import STALE_AFTER, retry_wait
-from learners.services.embedders import Embedded, TextEmbedder, current_embedder
+from learners.services.embedders import (
+    Embedded,
+    LoadEmbedder,
+    TextEmbedder,
+    current_embedder,
+    embedder_of_part,
+)
 from learners.services.embedding_order import Chunk, next_texts
 from learners.services.heartbeat import Heartbeat
+from learners.services.pool_models import draft_of, fill, retire_older, stored_model
 from learners.services.shards import (
     delete_files,
     embedded_ids,
@@ -39,11 +46,11 @@ CHUNK_SECONDS = 3.0  # short, so that a fit waits little for a free process
 FIRST_CHUNK = 64
 SMALLEST_CHUNK = 16
 LARGEST_CHUNK = 2048
+LARGEST_CHUNK_OF_FITTED = 16_384  # so fast that the files would be many
 LANGUAGE_SAMPLE = 500
 LANGUAGE_PER_CHUNK = 64
 
 EmbeddingSets = QuerySet[EmbeddingSet]
-LoadEmbedder = Callable[[], TextEmbedder]
 Clock = Callable[[], datetime]
 
 
@@ -63,23 +70,28 @@ def embed_chunk(
     token: UUID,
     clock: Clock,
     load: LoadEmbedder = current_embedder,
+    part: str = MINILM,
 ) -> bool:
     """Embed the next few seconds' worth of texts of a project and store them.
 
     Labelled texts come first, then all others by their random rank, so
     that a half-embedded pool is an unbiased sample of it. Duplicates use their original's vector.
     A chunk that fails is stored as an error on the set, to be tried again after a wait.
+    `part`: of the features; one whose weights the pool makes is fitted first.
 
     Returns:
         Whether there is more to do at once: False when all is done, another task is at it, or it
         failed.
     """
-    try:
-        embedder = load()
-    except EmbedderUnavailable as error:
-        _store_failure(_set_without_embedder(project_id), error, clock())
+    project = Project.objects.filter(pk=project_id, binned_at__isnull=True).first()
+    if project is None:
         return False
-    claimed = _claim(project_id, embedder, token, clock())
+    try:
+        row = _row(project, part, load)
+    except EmbedderUnavailable as error:
+        _store_failure(_set_without_embedder(project_id, part), error, clock())
+        return False
+    claimed = _claim(row, project, token, clock())
     if claimed is None:
         return False
     with Heartbeat(
@@ -87,7 +99,7 @@ def embed_chunk(
         longest_seconds=LONGEST_CHUNK_SECONDS,
     ):
         try:
-            return _next_chunk(claimed, embedder, token, clock)
+            return _next_chunk(claimed, _embedder(claimed, part, load), token, clock)
         except Superseded:
             logger.warning("embedding of project %s was taken over", project_id)
         except Exception as error:
@@ -96,14 +108,23 @@ def embed_chunk(
     return False
 
 
-def _claim(
-    project_id: int, embedder: TextEmbedder, token: UUID, now: datetime
-) -> EmbeddingSet | None:
+def _row(project: Project, part: str, load: LoadEmbedder) -> EmbeddingSet:
+    if part in POOL_FITTED:
+        return draft_of(project, part)
+    return _set_of(project.pk, part, embedder_of_part(part, load))
+
+
+def _embedder(row: EmbeddingSet, part: str, load: LoadEmbedder) -> TextEmbedder:
+    """What makes the vectors of this set; weights that the pool makes are made here, once."""
+    if part not in POOL_FITTED:
+        return embedder_of_part(part, load)
+    if not row.digest:
+        fill(row, part, load)
+    return stored_model(row, part)
+
+
+def _claim(row: EmbeddingSet, project: Project, token: UUID, now: datetime) -> EmbeddingSet | None:
     """The set, if this task may write to it now."""
-    project = Project.objects.filter(pk=project_id, binned_at__isnull=True).first()
-    if project is None:
-        return None
-    row = _set_of(project_id, embedder)
     free = Q(running_token__isnull=True) | Q(heartbeat_at__lt=now - STALE_AFTER)
     waits = Q(retry_at__gt=now)
     taken = (
@@ -117,9 +138,9 @@ def _claim(
     return _recounted(row, project)
 
 
-def _set_of(project_id: int, embedder: TextEmbedder) -> EmbeddingSet:
+def _set_of(project_id: int, part: str, embedder: TextEmbedder) -> EmbeddingSet:
     facts = {"n_dimensions": embedder.n_dimensions, "max_tokens": embedder.max_tokens}
-    name = settings.LABELER_EMBEDDER
+    name = set_name(part)
     # A row that could only say that the embedder was missing becomes the embedder's.
     EmbeddingSet.objects.filter(project_id=project_id, embedder=name, digest="").update(
         digest=embedder.digest, error="", retry_at=None, n_failures=0, **facts
@@ -130,11 +151,11 @@ def _set_of(project_id: int, embedder: TextEmbedder) -> EmbeddingSet:
     return row
 
 
-def _set_without_embedder(project_id: int) -> EmbeddingSets:
-    row = current_set(project_id)
+def _set_without_embedder(project_id: int, part: str) -> EmbeddingSets:
+    row = current_set(project_id, part)
     if row is None:
         row, _ = EmbeddingSet.objects.get_or_create(
-            project_id=project_id, embedder=settings.LABELER_EMBEDDER, digest=""
+            project_id=project_id, embedder=set_name(part), digest=""
         )
     return EmbeddingSet.objects.filter(pk=row.pk)
 
@@ -181,7 +202,8 @@ def _embedded(chunk: Chunk, embedder: TextEmbedder, clock: Clock) -> _Done:
 def _chunk_size(row: EmbeddingSet) -> int:
     if not row.texts_per_second:
         return FIRST_CHUNK
-    return int(np.clip(row.texts_per_second * CHUNK_SECONDS, SMALLEST_CHUNK, LARGEST_CHUNK))
+    largest = LARGEST_CHUNK_OF_FITTED if row.model_file else LARGEST_CHUNK
+    return int(np.clip(row.texts_per_second * CHUNK_SECONDS, SMALLEST_CHUNK, largest))
 
 
 def _texts(ids: list[int]) -> list[str]:
@@ -237,6 +259,7 @@ def _finish(row: EmbeddingSet, token: UUID, now: datetime) -> None:
         n_total=n_done,
         scanned={},
         finished_at=now,
+        ready_at=Coalesce("ready_at", Value(now)),
         heartbeat_at=now,
         running_token=None,
         error="",
@@ -244,6 +267,8 @@ def _finish(row: EmbeddingSet, token: UUID, now: datetime) -> None:
         retry_at=None,
     )
     sweep(row)
+    if row.model_file and row.ready_at is None:
+        retire_older(row)
 
 
 def _release(row: EmbeddingSet, token: UUID, now: datetime) -> None:

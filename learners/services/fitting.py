@@ -14,21 +14,20 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from learners.engine.errors import EngineError
-from learners.engine.heads import HEAD_NAME, Head, check_training_set, make_head
+from learners.engine.heads import Head
 from learners.engine.intervals import Interval
 from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.strategies import get_strategy
 from learners.models import Fit, FitRequest
-from learners.selectors.status import current_set
 from learners.selectors.training import TrainingSet, n_audit_skipped, training_set
 from learners.services.compaction import Superseded
 from learners.services.due_work import decide_fit, reap_dead_fits, retry_wait
-from learners.services.embedders import current_embedder
-from learners.services.embedding import Clock, LoadEmbedder
+from learners.services.embedders import LoadEmbedder, current_embedder
+from learners.services.embedding import Clock
 from learners.services.heartbeat import Heartbeat, process_name
+from learners.services.material import Material, gather
 from learners.services.measuring import audit_scores, test_split_scores, why_unmeasured
 from learners.services.publishing import Outcome, publish
-from learners.services.shards import OpenShard, Vectors, blocks, open_shards, vectors_of
 from projects.models import Example, Project
 
 if TYPE_CHECKING:
@@ -46,17 +45,6 @@ class Started:
 
     fit: Fit
     training: TrainingSet
-
-
-@dataclass(frozen=True)
-class _Material:
-    """Vectors float32 (n_labels, n_dimensions) of the training set, and the shards of the rest."""
-
-    training: TrainingSet
-    vectors: Vectors
-    shards: list[OpenShard]
-    embedder: str
-    digest: str
 
 
 def run_fit(
@@ -132,7 +120,10 @@ def plan(project: Project, upto_seq: int) -> dict[str, object]:
     """The columns that say what a fit is of, so that the same fit can be computed again."""
     return {
         "strategy": project.strategy,
-        "head": HEAD_NAME,
+        "head": project.head,
+        "features": project.features,
+        "label_names": project.label_names,
+        "strict_audit": project.strict_audit,
         "upto_seq": upto_seq,
         "seed": fit_seed(project.seed, upto_seq),
     }
@@ -159,68 +150,49 @@ def compute(
     """
     rngs = _generators(fit)
     begun = clock()
-    material = _gather(fit.project_id, training, load)
-    learner = _trained(material)
+    material = gather(fit=fit, training=training, load=load)
+    learner = trained_learner(fit, material)
     head = Head.from_estimator(learner.estimator)
     scores, notes = audit_scores(
-        project_id=fit.project_id,
-        training=training,
-        vectors=material.vectors,
-        rng_folds=rngs[0],
-        rng_bootstrap=rngs[1],
+        fit=fit, material=material, rng_folds=rngs[0], rng_bootstrap=rngs[1]
     )
-    scores |= test_split_scores(
-        project_id=fit.project_id, head=head, shards=material.shards, rng=rngs[2]
-    )
+    scores |= test_split_scores(head=head, material=material, rng=rngs[2])
     trained = clock()
     ranking, pool_notes, n_pool = (
         _ranked(fit, learner, material, rngs[3]) if rank else (None, [], None)
     )
     columns = {
         **_counts(fit, training, scores),
-        "embedder": material.embedder,
-        "embedder_digest": material.digest,
+        "embedder": material.parts[0].name,
+        "embedder_digest": material.parts[0].digest,
+        "parts": material.digests,
         "versions": {package: version(package) for package in PACKAGES},
         "fit_seconds": (trained - begun).total_seconds(),
         "score_seconds": (clock() - trained).total_seconds(),
         "n_ranked_from": ranking.n_pool if ranking else fit.n_ranked_from,
         "n_pool": n_pool if ranking else fit.n_pool,
     }
-    return Outcome(head, scores, ranking, [*notes, *pool_notes], columns)
+    return Outcome(head, scores, ranking, [*notes, *material.notes, *pool_notes], columns)
 
 
-def _gather(project_id: int, training: TrainingSet, load: LoadEmbedder) -> _Material:
-    """Vectors of the labelled texts: stored ones, and the missing ones embedded here and now.
+def trained_learner(fit: Fit, material: Material) -> "ActiveLearner":
+    """The learner of a fit, on the classes' names where they are examples, and on the labels: all
+    of them, or under the strict setting those that were not drawn to measure.
 
-    Those are not stored: only one task writes to a set, and it takes labelled texts first.
+    Raises:
+        OneClassOnly, BadVectors, UnknownHead: it cannot be trained; the message says why.
     """
-    source = current_set(project_id)
-    shards = open_shards(source) if source else []
-    found, vectors = vectors_of(shards, training.example_ids)
-    if source and found.all():
-        return _Material(training, vectors, shards, source.embedder, source.digest)
-    embedder = load()
-    if source is None or source.digest != embedder.digest:
-        shards, found = [], np.zeros(len(training), bool)  # vectors of another model do not mix
-    every = np.empty((len(training), embedder.n_dimensions), np.float32)
-    if found.any():
-        every[found] = vectors
-    every[~found] = _embedded_now(training.example_ids[~found], load)
-    return _Material(training, every, shards, embedder.name, embedder.digest)
+    from learners.engine.training import train_learner  # noqa: PLC0415  modAL imports torch
 
-
-def _embedded_now(ids: NDArray[np.int64], load: LoadEmbedder) -> Vectors:
-    texts = dict(Example.objects.filter(pk__in=ids.tolist()).values_list("pk", "text"))
-    vectors = load().embed([texts[pk] for pk in ids.tolist()]).vectors
-    return vectors.astype(np.float16).astype(np.float32)  # as exact as a stored vector, not more
-
-
-def _trained(material: _Material) -> "ActiveLearner":
-    from learners.engine.learner import ActiveLearner  # noqa: PLC0415  modAL imports torch
-
-    X, y = material.vectors.astype(np.float64), material.training.class_ids
-    check_training_set(X, y)
-    return ActiveLearner(estimator=make_head(), X_training=X, y_training=y)
+    trains = ~material.training.is_audit if fit.strict_audit else slice(None)
+    return train_learner(
+        head=fit.head,
+        X=material.X[trains],
+        y=material.y[trains],
+        names=material.names,
+        query_strategy=get_strategy(fit.strategy),
+        rng=_generators(fit)[4],
+    )
 
 
 def rank_open_pool(
@@ -236,18 +208,18 @@ def rank_open_pool(
     Raises:
         EngineError: strategy or embedder cannot do it; the message says why.
     """
-    material = _gather(fit.project_id, training, load)
-    ranking, _, n_pool = _ranked(fit, _trained(material), material, _generators(fit)[3])
+    material = gather(fit=fit, training=training, load=load)
+    ranking, _, n_pool = _ranked(fit, trained_learner(fit, material), material, _generators(fit)[3])
     return ranking, n_pool
 
 
 def _generators(fit: Fit) -> list[np.random.Generator]:
-    """For folds, bootstrap, test split and ranking: one each, so that none shifts another."""
-    return [np.random.default_rng([fit.seed, purpose]) for purpose in range(4)]
+    """For folds, bootstrap, test split, ranking and training: one each, so that none shifts another."""
+    return [np.random.default_rng([fit.seed, purpose]) for purpose in range(5)]
 
 
 def _ranked(
-    fit: Fit, learner: "ActiveLearner", material: _Material, rng: np.random.Generator
+    fit: Fit, learner: "ActiveLearner", material: Material, rng: np.random.Generator
 ) -> tuple[Ranking, list[str], int]:
     """The queue over the pool texts without a label at `upto_seq`, as far as they are embedded."""
     strategy = get_strategy(fit.strategy)
@@ -256,7 +228,7 @@ def _ranked(
     ranking = rank_pool(
         learner=learner,
         strategy=strategy,
-        blocks=blocks(material.shards, open_pool),
+        blocks=material.blocks(open_pool),
         n_queue=settings.LABELER_QUEUE_LENGTH,
         rng=rng,
     )

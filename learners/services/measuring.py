@@ -1,43 +1,53 @@
 """How good a fit is: on audit answers by cross-fitting, and on a given test split against gold."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.audit import cross_fitted_predictions
-from learners.engine.heads import Head, make_head
+from learners.engine.heads import Head
 from learners.engine.intervals import Interval, macro_f1_bootstrap, wilson
+from learners.engine.training import make_estimator
 from learners.models import Fit
 from learners.selectors.training import TrainingSet, newest_class_name
-from learners.services.shards import OpenShard, Vectors, blocks
+from learners.services.material import Material
 from projects.models import Example, GoldLabel, LabelClass
 
 
 def audit_scores(
     *,
-    project_id: int,
-    training: TrainingSet,
-    vectors: Vectors,
+    fit: Fit,
+    material: Material,
     rng_folds: np.random.Generator,
     rng_bootstrap: np.random.Generator,
 ) -> tuple[dict[str, Interval], list[str]]:
     """Accuracy and macro-F1 on audit answers, each predicted by models that never saw it, and what
     a reader must know of them. No audit answer: no score.
+
+    Under the strict setting that is one model, which never saw any of them.
     """
+    training = material.training
+    # Answers drawn to measure that have become stale measure nothing; strictly they never train.
+    rows = np.flatnonzero(training.measures | ~training.is_audit | (not fit.strict_audit))
+    truth = material.y[rows]
     crossed = cross_fitted_predictions(
-        make_head=make_head,
-        X=vectors.astype(np.float64),
-        y=training.class_ids,
-        is_audit=training.measures,
+        make_head=partial(make_estimator, fit.head, rng_folds),
+        X=material.X[rows].astype(np.float64),
+        y=truth,
+        is_audit=training.measures[rows],
         rng=rng_folds,
+        names=material.names,
+        strict=fit.strict_audit,
     )
-    truth = training.class_ids[crossed.rows]
+    truth = truth[crossed.rows]
     notes = []
     if crossed.n_unseen:
         notes.append(
             f"{crossed.n_unseen} of {len(truth)} audit answers are of a class that no other "
             "label had; they count as wrong."
         )
-    return _measured(project_id, truth, crossed.predictions, rng_bootstrap), notes
+    return _measured(fit.project_id, truth, crossed.predictions, rng_bootstrap), notes
 
 
 def why_unmeasured(fit: Fit, training: TrainingSet) -> str:
@@ -50,13 +60,14 @@ def why_unmeasured(fit: Fit, training: TrainingSet) -> str:
 
 
 def test_split_scores(
-    *, project_id: int, head: Head, shards: list[OpenShard], rng: np.random.Generator
+    *, head: Head, material: Material, rng: np.random.Generator
 ) -> dict[str, Interval]:
     """The same on a given test split against its gold labels, as far as it is embedded."""
+    project_id = material.project_id
     gold = _gold(project_id)
     if not gold:
         return {}
-    parts = list(blocks(shards, np.array(list(gold), np.int64)))
+    parts = list(material.blocks(np.array(list(gold), np.int64)))
     if not parts:
         return {}
     truth = np.array([gold[pk] for ids, _ in parts for pk in ids.tolist()], np.int64)

@@ -7,9 +7,13 @@ import numpy as np
 from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 
+from learners.engine.errors import BadFile
+from learners.engine.features import joined
 from learners.engine.heads import Head
-from learners.models import Fit
-from learners.services.embedders import TextEmbedder, current_embedder
+from learners.models import EmbeddingSet, Fit
+from learners.selectors.parts import MINILM, POOL_FITTED, parts_of, set_name
+from learners.services.embedders import TextEmbedder, current_embedder, embedder_of_part
+from learners.services.pool_models import PoolModel, stored_model
 
 
 class OtherEmbedder(LookupError):
@@ -38,8 +42,41 @@ def predict(*, fit: Fit, texts: Sequence[str]) -> Prediction:
         BadFile: the stored head is damaged; `rebuild_learners` makes it anew.
     """
     head = head_of(fit)
-    vectors = embedder_of(fit).embed(texts).vectors
-    return Prediction(head.class_ids, head.predict_proba(vectors))
+    return Prediction(head.class_ids, head.predict_proba(vectors_for(fit=fit, texts=texts)))
+
+
+def vectors_for(*, fit: Fit, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Texts as the model of `fit` sees them, float32 (n_texts, d): all parts side by side.
+
+    Raises:
+        OtherEmbedder, EmbedderUnavailable: an embedder is not at hand.
+        BadFile: what the pool had made is damaged or gone; `rebuild_learners` makes it anew.
+    """
+    makers = [_maker(fit, part) for part in parts_of(fit.features)]
+    vectors: NDArray[np.float32] = joined([maker.embed(texts).vectors for maker in makers])
+    return vectors
+
+
+def pool_models_of(fit: Fit) -> list[PoolModel]:
+    """The parts of a fit that its pool made, in the order in which they are joined."""
+    return [_pool_model(fit, part) for part in parts_of(fit.features) if part in POOL_FITTED]
+
+
+def _maker(fit: Fit, part: str) -> TextEmbedder:
+    if part in POOL_FITTED:
+        return _pool_model(fit, part)
+    return _same(fit, part, embedder_of_part(part, current_embedder))
+
+
+def _pool_model(fit: Fit, part: str) -> PoolModel:
+    sets = EmbeddingSet.objects.filter(project_id=fit.project_id, embedder=set_name(part))
+    row = sets.exclude(digest="").filter(digest=fit.parts.get(part, "")).first()
+    if row is None:
+        raise BadFile(
+            f"What fit {fit.pk} learned from the words of its pool ({part.upper()}) is gone; "
+            "`manage.py rebuild_learners` makes it again."
+        )
+    return stored_model(row, part)
 
 
 def head_of(fit: Fit) -> Head:
@@ -49,13 +86,17 @@ def head_of(fit: Fit) -> Head:
 
 
 def embedder_of(fit: Fit) -> TextEmbedder:
-    """The embedder the fit was trained on, told by its weights' digest.
+    """The embedder the fit was trained on, or whose tokenizer it used.
 
     Raises:
         OtherEmbedder: another is configured now.
     """
-    embedder = current_embedder()
-    if embedder.digest != fit.embedder_digest:
+    return _same(fit, MINILM, current_embedder())
+
+
+def _same(fit: Fit, part: str, embedder: TextEmbedder) -> TextEmbedder:
+    """The embedder, told to be the fit's by the digest of its weights."""
+    if part in fit.parts and embedder.digest != fit.parts[part]:
         raise OtherEmbedder(
             f"Fit {fit.pk} was trained on the embedder {fit.embedder!r}, but {embedder.name!r} is "
             "configured now. Train again, or set LABELER_EMBEDDER back."

@@ -1,22 +1,24 @@
 """Recovery: throw away everything the machine made of a project and make it again from the ledgers."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from learners.models import EmbeddingSet, Fit
-from learners.selectors.status import current_set
+from learners.selectors.parts import POOL_FITTED, newest_set, parts_in_order_of_work
 from learners.selectors.training import training_set_from_ledger
-from learners.services.due_work import label_change_marks
-from learners.services.embedders import current_embedder
-from learners.services.embedding import Clock, LoadEmbedder, embed_chunk
-from learners.services.fitting import compute, fit_seed, plan
+from learners.services.due_work import label_change_marks, names_train
+from learners.services.embedders import LoadEmbedder, current_embedder
+from learners.services.embedding import Clock, embed_chunk
+from learners.services.fitting import compute, plan
 from learners.services.heartbeat import process_name
+from learners.services.pool_models import FOLDER, fill_again
 from learners.services.publishing import Outcome, publish
 from projects.models import Project
 
@@ -35,6 +37,10 @@ class PlannedFit:
     id: int | None
     strategy: str
     head: str
+    features: str
+    label_names: bool
+    strict_audit: bool
+    parts: dict[str, str]
     upto_seq: int
     seed: int
     forced: bool
@@ -67,7 +73,9 @@ def rebuild_project(
         EngineError: a fit could not be computed.
     """
     planned = planned_fits(project_id)
+    weights = _pool_weights(project_id, planned)
     _delete_embeddings(project_id)
+    _fit_pool_weights(project_id, weights, load)
     _embed_all(project_id, new_token, clock, load, say)
     computed = []
     for planned_fit in planned:
@@ -90,13 +98,12 @@ def _planned_from_ledger(project_id: int) -> Iterator[PlannedFit]:
     project = Project.objects.get(pk=project_id)
     marks = label_change_marks(project_id)
     for seq, moment in marks[project.batch_size - 1 :: project.batch_size]:
-        if len(training_set_from_ledger(project_id, seq).classes()) > 1:
+        training = training_set_from_ledger(project_id, seq)
+        if names_train(project) or len(training.trained_classes(project.strict_audit)) > 1:
             yield PlannedFit(
                 id=None,
-                strategy=project.strategy,
-                head=str(plan(project, seq)["head"]),
-                upto_seq=seq,
-                seed=fit_seed(project.seed, seq),
+                **plan(project, seq),
+                parts={},
                 forced=False,
                 due_at=moment,
                 started_at=moment,
@@ -105,9 +112,44 @@ def _planned_from_ledger(project_id: int) -> Iterator[PlannedFit]:
             )
 
 
+@dataclass(frozen=True)
+class _PoolWeights:
+    """Which texts made the weights of a part: the same ones make the same again."""
+
+    part: str
+    digest: str
+    fitted_upto: int
+
+
+def _pool_weights(project_id: int, planned: Sequence[PlannedFit]) -> list[_PoolWeights]:
+    """Weights that the planned fits used and whose rows tell what they were made of, oldest first."""
+    used = {(part, digest) for fit in planned for part, digest in fit.parts.items()}
+    rows = EmbeddingSet.objects.filter(
+        project_id=project_id, embedder__in=POOL_FITTED, fitted_upto__isnull=False
+    ).order_by("id")
+    return [
+        _PoolWeights(row.embedder, row.digest, row.fitted_upto or 0)
+        for row in rows
+        if (row.embedder, row.digest) in used
+    ]
+
+
+def _fit_pool_weights(project_id: int, weights: Sequence[_PoolWeights], load: LoadEmbedder) -> None:
+    """Raises RebuildFailed where the same texts no longer make the same weights."""
+    project = Project.objects.get(pk=project_id)
+    for old in weights:
+        row = fill_again(project, old.part, load, old.fitted_upto)
+        if row.digest != old.digest:
+            raise RebuildFailed(
+                f"{old.part.upper()} came out different from what the fits had used: the texts of "
+                "the pool, the embedder's tokenizer or the machine are not the same any more"
+            )
+
+
 def _delete_embeddings(project_id: int) -> None:
     EmbeddingSet.objects.filter(project_id=project_id).delete()
     _delete_files(f"embeddings/{project_id}")
+    _delete_files(f"{FOLDER}/{project_id}")
 
 
 def _delete_files(folder: str) -> None:
@@ -124,9 +166,21 @@ def _delete_files(folder: str) -> None:
 def _embed_all(
     project_id: int, new_token: Tokens, clock: Clock, load: LoadEmbedder, say: Say
 ) -> None:
+    project = Project.objects.filter(pk=project_id, binned_at__isnull=True).first()
+    for part in parts_in_order_of_work(project.features) if project else ():
+        embed = partial(embed_chunk, project_id=project_id, clock=clock, load=load, part=part)
+        _embed_part(embed, new_token, partial(newest_set, project_id, part), say)
+
+
+def _embed_part(
+    embed: Callable[..., bool],
+    new_token: Tokens,
+    newest: Callable[[], EmbeddingSet | None],
+    say: Say,
+) -> None:
     while True:
-        more = embed_chunk(project_id=project_id, token=new_token(), clock=clock, load=load)
-        row = current_set(project_id)
+        more = embed(token=new_token())
+        row = newest()
         if row is None:
             return  # no such project any more, or it lies in the bin
         say(f"{row.n_done:,} of {row.n_total:,} texts read")

@@ -7,7 +7,8 @@ from django.db import transaction
 from labeler.sending import send
 from learners.models import FitRequest
 from learners.selectors.status import worker_is_alive
-from learners.services.due_work import has_two_classes, is_running, newest_attempt
+from learners.services.due_work import can_train, is_running, newest_attempt
+from projects.models import Project
 
 
 class CannotFit(ValueError):
@@ -25,7 +26,7 @@ def request_fit(*, project_id: int, now: datetime) -> None:
     newest = newest_attempt(project_id)
     if newest and is_running(newest, now):
         raise CannotFit("A model is being trained right now. Its result appears by itself.")
-    if not has_two_classes(project_id):
+    if not can_train(Project.objects.get(pk=project_id)):
         raise CannotFit(
             "A model needs labels of at least two classes. Label a text of a second class first."
         )

@@ -106,6 +106,35 @@ def vectors_of(shards: list[OpenShard], ids: Ids) -> tuple[NDArray[np.bool_], Ve
     return is_found, vectors[order[place]]
 
 
+class ShardIndex:
+    """Where each example's vector lies, looked up once for many blocks of one scan."""
+
+    def __init__(self, shards: list[OpenShard]) -> None:
+        self._shards = shards
+        ids = np.concatenate([np.empty(0, np.int64), *(shard.ids for shard in shards)])
+        self._order = np.argsort(ids, kind="stable")
+        self._ascending = ids[self._order]
+        self._starts = np.cumsum([0, *(len(shard.ids) for shard in shards)])
+
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """Which of `ids` (n,) have a vector."""
+        return _is_in(ids, self._ascending)
+
+    def vectors_of(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
+        """As the function `vectors_of`."""
+        is_found = self.holds(ids)
+        rows = self._order[np.searchsorted(self._ascending, ids[is_found])]
+        if not len(rows):
+            return is_found, np.empty((0, 0), np.float32)
+        vectors = np.empty((len(rows), self._shards[0].vectors.shape[1]), np.float32)
+        for shard, start, end in zip(
+            self._shards, self._starts[:-1], self._starts[1:], strict=True
+        ):
+            here = (rows >= start) & (rows < end)
+            vectors[here] = shard.vectors[rows[here] - start]
+        return is_found, vectors
+
+
 def _is_in(ids: Ids, ascending: Ids) -> NDArray[np.bool_]:
     if not len(ascending):
         return np.zeros(len(ids), bool)

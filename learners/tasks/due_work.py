@@ -1,11 +1,11 @@
 """Every 15 s: whatever should be running and is not."""
 
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
 
 from labeler.sending import send
 from learners.services import due_work
+from learners.services.checking import confirmations_to_check
 
 
 @shared_task(name="learners.start_due_work")
@@ -16,7 +16,9 @@ def start_due_work() -> None:
     due_work.tidy(now)
     for project_id in due_work.projects_to_fit(now):
         send("learners.fit", project_id)
-    for project_id in due_work.projects_to_embed(now, settings.LABELER_EMBEDDER):
+    for project_id in due_work.projects_to_embed(now):
         send("learners.embed", project_id)
     for fit_id in due_work.exports_to_build(now):
         send("learners.export_model", fit_id)
+    for confirmation_id in confirmations_to_check(now):
+        send("learners.confirm", confirmation_id)

@@ -18,7 +18,6 @@ from tests.factories import NOW, make_examples
 from tests.machine.worlds import Clock, embed_all, fit, is_bird, label, make_world
 
 pytestmark = pytest.mark.django_db
-EMBEDDER = "minilm"
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def worker() -> None:
 
 
 def to_embed(**later: float) -> list[int]:
-    return due_work.projects_to_embed(NOW + timedelta(**later), EMBEDDER)
+    return due_work.projects_to_embed(NOW + timedelta(**later))
 
 
 def test_a_project_with_texts_is_to_be_embedded_until_it_is_complete() -> None:
