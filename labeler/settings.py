@@ -218,6 +218,7 @@ LABELER_MAX_ROWS = 2_000_000
 LABELER_PROJECT_FILES = [
     ("projects.DataImport", "project", ["file"]),
     ("projects.StagedUpload", "project", ["file"]),
+    ("projects.Confirmation", "project", ["head_file"]),
     ("learners.Shard", "embedding_set__project", ["vectors", "example_ids"]),
     ("learners.EmbeddingSet", "project", ["model_file"]),
     ("learners.Fit", "project", ["head_file", "bundle_file"]),

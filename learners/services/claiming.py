@@ -1,5 +1,6 @@
 """Which text is asked next, and of whom: one claim, one lease, no text twice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -10,9 +11,11 @@ from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Coalesce
 
 from learners.models import RankedExample
+from learners.selectors.confirming import confirmation_to_ask
 from learners.services.queue import newest_published_fit
-from projects.models import Annotation, Example, Lease, Project, User
+from projects.models import Annotation, Confirmation, Example, Lease, Project, User
 from projects.models.annotation import Draw
+from projects.selectors.confirming import texts_of
 from projects.services import leases
 from projects.services.ledger import one_transaction
 
@@ -51,6 +54,9 @@ class Asker:
     now: datetime
 
 
+Stream = Callable[[Asker], Drawn | None]
+
+
 def claim_next(
     *,
     project: Project,
@@ -62,15 +68,16 @@ def claim_next(
     """The text this tab answers next, held for it until its lease ends; None when none is open.
 
     With probability `project.audit_share` the next reserved text (to measure), else the top of
-    the published queue, else a random text of the open pool. A stream that is dry leaves its share
-    to the other, and the lease's `chance` says so: the probability, given all before, that this
-    text was the one asked (leases of others and own skips taken as given).
+    the published queue, else a random text of the open pool. While a confirmation runs, its fresh
+    texts take the place of the reserved ones, with its own share. A stream that is dry leaves its
+    share to the other, and the lease's `chance` says so: the probability, given all before, that
+    this text was the one asked (leases of others and own skips taken as given).
     """
     asker = Asker(project, annotator, tab, now)
-    audit_first = bool(rng.random() < project.audit_share)
+    luck = rng.random()
     for _ in range(ATTEMPTS):
         with one_transaction():
-            lease = _held(asker) or _draw_lease(asker, audit_first=audit_first)
+            lease = _held(asker) or _draw_lease(asker, luck)
             if lease is None:
                 return None
             if lease.pk or _write(lease):
@@ -96,24 +103,53 @@ def _held(asker: Asker) -> Lease | None:
     return None
 
 
-def _draw_lease(asker: Asker, *, audit_first: bool) -> Lease | None:
+@dataclass(frozen=True)
+class _Reserved:
+    """Random texts that take `share` of the questions: who finds the next, and what to ask last."""
+
+    share: float
+    find: Stream
+    candidates: Callable[[Asker], list[QuerySet[Example]]]
+    last: list[Stream] = field(default_factory=list)
+
+
+def _draw_lease(asker: Asker, luck: float) -> Lease | None:
+    """`luck`: uniform in [0, 1); which stream comes first."""
     leases.free_expired_leases(project=asker.project, now=asker.now)
-    streams = [_from_audit, _from_pool] if audit_first else [_from_pool, _from_audit]
-    for stream in streams:
+    reserved = _reserved(asker)
+    streams = [_from_pool, reserved.find]
+    if luck < reserved.share:
+        streams.reverse()
+    for stream in (*streams, *reserved.last):
         if drawn := stream(asker):
-            return _lease(asker, drawn, _chance_of_stream(asker, drawn) * drawn.within)
+            return _lease(asker, drawn, _chance_of_stream(asker, drawn, reserved) * drawn.within)
     return None
 
 
-def _chance_of_stream(asker: Asker, drawn: Drawn) -> float:
-    """The audit share or its complement; 1 where the other stream has nothing to ask."""
-    if drawn.draw == Draw.AUDIT:
-        pool_has_more = _has_any(_open_pool(asker), "random_rank")
-        return asker.project.audit_share if pool_has_more else 1.0
-    audit_is_dry = not (
-        _has_any(_open_audit(asker), "audit_rank") or _has_any(_stale_audit(asker), "audit_rank")
+def _reserved(asker: Asker) -> _Reserved:
+    confirmation = confirmation_to_ask(asker.project.pk)
+    if confirmation is None:
+        return _Reserved(
+            asker.project.audit_share,
+            _from_audit,
+            lambda who: [_open_audit(who), _stale_audit(who)],
+        )
+    return _Reserved(
+        confirmation.share,
+        lambda who: _from_confirmation(who, confirmation),
+        lambda who: [_fresh(who, confirmation)],
+        last=[_from_audit],
     )
-    return 1.0 if audit_is_dry else 1.0 - asker.project.audit_share
+
+
+def _chance_of_stream(asker: Asker, drawn: Drawn, reserved: _Reserved) -> float:
+    """The share of the reserved texts or its complement; 1 where the other stream is dry."""
+    if drawn.draw in (Draw.AUDIT, Draw.CONFIRM):
+        is_last = drawn.draw == Draw.AUDIT and bool(reserved.last)
+        pool_has_more = not is_last and _has_any(_open_pool(asker), "random_rank")
+        return reserved.share if pool_has_more else 1.0
+    has_more = any(_has_any(rows, "audit_rank") for rows in reserved.candidates(asker))
+    return 1.0 - reserved.share if has_more else 1.0
 
 
 def _has_any(candidates: QuerySet[Example], order: str) -> bool:
@@ -151,6 +187,15 @@ def _from_audit(asker: Asker) -> Drawn | None:
         if example := _lock_first(candidates(asker), "audit_rank", "id"):
             return Drawn(example, Draw.AUDIT, details={"reason": AUDIT_REASON})
     return None
+
+
+def _from_confirmation(asker: Asker, confirmation: Confirmation) -> Drawn | None:
+    """The next fresh text. No `fit_id`: that fit did not choose it."""
+    example = _lock_first(_fresh(asker, confirmation), "audit_rank", "id")
+    if example is None:
+        return None
+    reason = f"fresh and random, to confirm the model of fit {confirmation.fit_id}"
+    return Drawn(example, Draw.CONFIRM, details={"reason": reason})
 
 
 def _from_pool(asker: Asker) -> Drawn | None:
@@ -204,6 +249,12 @@ def _lock_first(candidates: QuerySet[Row], *order: str) -> Row | None:
 
 def _open_audit(asker: Asker) -> QuerySet[Example]:
     return _examples(asker).filter(role=Example.Role.AUDIT, settled=False)
+
+
+def _fresh(asker: Asker, confirmation: Confirmation) -> QuerySet[Example]:
+    return texts_of(confirmation).filter(
+        _free("pk"), _unanswered_by(asker.annotator, "pk"), settled=False
+    )
 
 
 def _open_pool(asker: Asker) -> QuerySet[Example]:

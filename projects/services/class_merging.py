@@ -17,6 +17,7 @@ from projects.models import (
     User,
 )
 from projects.services.classes import standing_class, weigh_audit_answers
+from projects.services.confirming import void_running
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
 
@@ -49,6 +50,8 @@ def merge_classes(*, actor: User, source: LabelClass, target: LabelClass, now: d
         payload={**payload, "n_annotations": n_annotations, "n_gold": n_gold},
         now=now,
     )
+    because = f"“{source.name}” was merged into “{target.name}”"
+    void_running(project_id=source.project_id, because=because, actor=actor, now=now)
     return n_annotations
 
 
@@ -103,6 +106,8 @@ def retire_class(*, actor: User, label_class: LabelClass, now: datetime) -> int:
         },
         now=now,
     )
+    because = f"“{row.name}” was retired"
+    void_running(project_id=row.project_id, because=because, actor=actor, now=now)
     return n_annotations
 
 

@@ -19,6 +19,7 @@ from projects.models import (
 )
 from projects.models.label_class import N_COLOURS
 from projects.reading.limits import MAX_CLASSES
+from projects.services.confirming import void_running
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
 
@@ -135,6 +136,8 @@ def add_classes(
     if added:
         _keep_none_last(project_id=locked.pk)
         weigh_audit_answers(project_id=locked.pk)
+        because = f"“{added[0].name}” was added"
+        void_running(project_id=locked.pk, because=because, actor=actor, now=now)
     return added
 
 

@@ -1,0 +1,132 @@
+"""A confirmation as the pages and the claims see it: rows in, plain values out, no model loaded."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from learners.engine.anytime import anytime_interval, questions_needed
+from learners.engine.intervals import Interval
+from learners.models import ConfirmationCheck, Fit
+from learners.selectors.curve import CurvePoint
+from projects.models import Confirmation, Project
+from projects.selectors.confirming import Asked, Reserve, running_confirmation
+
+TARGETS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+SHARES = {
+    "1": "Only these questions: it is decided soonest",
+    "0.5": "Every second question: learning goes on beside it",
+    "0.2": "One question in five",
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """About how many answers `target` takes if the model is right on `accuracy` of the texts; None
+    where the fresh texts do not reach.
+    """
+
+    target: float
+    accuracy: float
+    n_questions: int | None
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether the answer would be that the model is below the target."""
+        return self.accuracy < self.target
+
+
+def confirmation_to_ask(project_id: int) -> Confirmation | None:
+    """The confirmation whose questions are asked now: one runs, and its model can be asked.
+
+    With its model out of reach the fresh texts are left for when it is back.
+    """
+    in_order = Q(check_state__isnull=True) | Q(check_state__error="")
+    return Confirmation.objects.filter(in_order, project_id=project_id, result="").first()
+
+
+def costs(*, accuracy: float, reserve: Reserve) -> list[Cost]:
+    """What each of a few targets takes, should the model be right on just `accuracy`."""
+    return [
+        Cost(
+            target,
+            accuracy,
+            questions_needed(accuracy, target=target, n_max=max(1, reserve.n_fresh)),
+        )
+        for target in TARGETS
+    ]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a running confirmation stands. `n_waiting`: answers that do not count yet, because a text
+    drawn before them is open or the model has not been asked; `n_left`: fresh texts still to ask.
+    """
+
+    n_answered: int
+    n_waiting: int
+    n_skipped: int
+    n_left: int
+    n_open_before: int
+    error: str
+
+
+def progress(confirmation: Confirmation, asked: list[Asked]) -> Progress:
+    """From the texts in the order of the draw, as they stand now."""
+    answered = [row for row in asked if row.labels]
+    last = max((place for place, row in enumerate(asked) if row.labels), default=-1)
+    check = ConfirmationCheck.objects.filter(confirmation=confirmation).first()
+    return Progress(
+        n_answered=len(answered),
+        n_waiting=max(0, len(answered) - confirmation.n),
+        n_skipped=sum(row.skipped and not row.labels for row in asked),
+        n_left=sum(row.open for row in asked),
+        n_open_before=sum(row.open for row in asked[: max(last, 0)]),
+        error=check.error if check else "",
+    )
+
+
+def interval_of(confirmation: Confirmation) -> Interval | None:
+    """What the answers so far (or at its end) leave possible; None before the first."""
+    if not confirmation.n:
+        return None
+    return anytime_interval(
+        confirmation.n_right, confirmation.n, error_rate=confirmation.error_rate
+    )
+
+
+def confirmations(project: Project) -> list[Confirmation]:
+    """Those that ended, newest first."""
+    return list(
+        project.confirmations.exclude(result="")
+        .select_related("started_by", "ended_by")
+        .order_by("-id")
+    )
+
+
+def running(project: Project) -> Confirmation | None:
+    """The one that runs, if any."""
+    return running_confirmation(project.pk)
+
+
+def confirmed_words(fit: Fit) -> str:
+    """What was confirmed of a fit, in words of guarantee; "" where nothing was."""
+    held = Confirmation.objects.filter(
+        project_id=fit.project_id, fit_id=fit.pk, result=Confirmation.Result.CONFIRMED
+    ).order_by("-target")
+    best = held.first()
+    return guarantee(best) if best else ""
+
+
+def guarantee(confirmation: Confirmation) -> str:
+    """What a confirmation that cleared its target promises."""
+    confidence = 1 - confirmation.error_rate
+    return (
+        f"With {confidence:.0%} confidence, however often one looked, this model is right on at "
+        f"least {confirmation.target:.0%} of texts like these "
+        f"({confirmation.n_right:,} of {confirmation.n:,} fresh random texts)."
+    ).replace("%", "\u00a0%")
+
+
+def can_be_confirmed(points: list[CurvePoint]) -> list[CurvePoint]:
+    """The fits that can be frozen, newest first."""
+    return list(reversed(points))
