@@ -16,6 +16,13 @@ class Role(models.TextChoices):
     ANNOTATOR = "annotator", "Annotator"
 
 
+class InputKind(models.TextChoices):
+    """What one example is: a text, or a row of a table with named columns."""
+
+    TEXT = "text", "text"
+    TABLE = "table", "table"
+
+
 def strategy_names() -> list[tuple[str, str]]:
     """Names allowed in `Project.strategy`; a callable, so that a new strategy needs no migration."""
     return [(name, label) for name, label in settings.LABELER_STRATEGY_LABELS.items()]
@@ -61,6 +68,14 @@ class Project(models.Model):
     name = models.CharField(max_length=120)
     description = models.CharField(max_length=500, blank=True)
     guideline = models.TextField(blank=True, help_text="Markdown")
+    input_kind = models.CharField(
+        max_length=10, choices=InputKind.choices, default=InputKind.TEXT, help_text="never changes"
+    )
+    feature_columns = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='of a table, in order: [{"name": "age", "kind": "numeric"}]; never changes',
+    )
     multilabel = models.BooleanField(
         default=False, help_text="a text has any number of classes; fixed by the first answer"
     )
@@ -111,6 +126,10 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_table(self) -> bool:
+        return self.input_kind == InputKind.TABLE
 
 
 class Membership(models.Model):
