@@ -36,10 +36,12 @@ def fitted(kind: str, tokenizer: Tokenizer, texts: list[str] | None = None, **ch
 
 
 @pytest.mark.parametrize("kind", POOL_PARTS)
-def test_every_vector_has_length_one(kind: str, tokenizer: Tokenizer) -> None:
-    embedded = fitted(kind, tokenizer).embed(POOL)
+def test_every_vector_has_the_length_of_its_part(kind: str, tokenizer: Tokenizer) -> None:
+    model = fitted(kind, tokenizer)
+    embedded = model.embed(POOL)
     assert embedded.vectors.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(embedded.vectors, axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(embedded.vectors, axis=1), model.length, rtol=1e-5)
+    assert model.length == (0.5 if kind == "lsi" else 1)
 
 
 @pytest.mark.parametrize("kind", POOL_PARTS)
@@ -127,7 +129,7 @@ def test_lsi_brings_words_together_that_share_their_company(tokenizer: Tokenizer
     texts = [f"{car} {word}" for car in ("car", "auto") for word in ("engine", "wheel", "brake")]
     texts += [f"{fruit} {word}" for fruit in ("apple", "pear") for word in ("pie", "juice", "tree")]
     model = fit_lsi(texts, tokenizer=tokenizer, max_tokens=256, seed=0, n_columns=2)
-    car, auto, apple = model.embed(["car", "auto", "apple"]).vectors
+    car, auto, apple = model.embed(["car", "auto", "apple"]).vectors / model.length
     assert car @ auto > 0.9
     assert abs(car @ apple) < 0.1
 

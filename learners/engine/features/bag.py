@@ -1,6 +1,6 @@
 """Features that are a sum over a text's tokens: a table with a row for each token, and no network.
 
-x = L2-normalised(sum over the text's tokens of table[token]). The tokens are those of the embedder's
+x = length * L2-normalised(sum over the text's tokens of table[token]). The tokens are those of the embedder's
 own tokenizer, cut where the embedder cuts, so that an exported graph needs nothing but the token ids
 that it takes already. Special tokens, padding and tokens without a row do not count; a text with
 none that counts is the zero vector.
@@ -38,6 +38,7 @@ class BagModel:
         tokenizer_json: the tokenizer, which neither cuts nor pads.
         max_tokens: texts are cut to this many tokens, special ones included.
         note: "", or in words what is less than was asked for.
+        length: of every vector that is not zero, above 0: how much the part weighs beside others.
     """
 
     name: str
@@ -46,6 +47,7 @@ class BagModel:
     tokenizer_json: str
     max_tokens: int
     note: str = ""
+    length: float = 1.0
 
     def __post_init__(self) -> None:
         if self.table.ndim not in {1, 2} or not len(self.table) or not self.n_dimensions:
@@ -54,6 +56,8 @@ class BagModel:
             raise BadFile(f"token ids point past a table of {len(self.table)} rows")
         if not np.isfinite(self.table).all():
             raise BadFile("a token table holds a NaN or infinite value")
+        if not 0 < self.length < np.inf:
+            raise BadFile(f"vectors of a token table have length {self.length}; needed: above 0")
 
     @property
     def n_dimensions(self) -> int:
@@ -63,13 +67,14 @@ class BagModel:
     def digest(self) -> str:
         """SHA-256 of the content: the same numbers and tokenizer, the same digest."""
         digest = hashlib.sha256(f"{self.name}\0{self.max_tokens}\0{FORMAT}\0".encode())
+        digest.update(f"{self.length!r}\0".encode())
         digest.update(f"{self.table.shape}\0{self.rows.shape}\0".encode())
         for part in (self.table.tobytes(), self.rows.tobytes(), self.tokenizer_json.encode()):
             digest.update(part)
         return digest.hexdigest()
 
     def embed(self, texts: Sequence[str]) -> Embedded:
-        """Vectors, zero or of length 1, and token counts of `texts` before cutting."""
+        """Vectors, zero or of length `length`, and token counts of `texts` before cutting."""
         vectors = np.zeros((len(texts), self.n_dimensions), np.float32)
         n_tokens = np.zeros(len(texts), np.int64)
         for start in range(0, len(texts), TEXTS_AT_ONCE):
@@ -79,7 +84,7 @@ class BagModel:
             )
             n_tokens[part] = counted.n_tokens
             vectors[part] = self._summed(counted.counts)
-        return Embedded(normalised(vectors), n_tokens)
+        return Embedded(normalised(vectors) * np.float32(self.length), n_tokens)
 
     def _summed(self, counts: Any) -> NDArray[np.float32]:
         if self.table.ndim == 1:
@@ -104,6 +109,7 @@ class BagModel:
             tokenizer=np.frombuffer(self.tokenizer_json.encode(), np.uint8),
             max_tokens=np.array(self.max_tokens),
             note=np.array(self.note),
+            length=np.array(self.length),
         )
         return buffer.getvalue()
 
@@ -123,6 +129,7 @@ class BagModel:
                     tokenizer_json=arrays["tokenizer"].tobytes().decode(),
                     max_tokens=int(arrays["max_tokens"]),
                     note=str(arrays["note"]),
+                    length=float(arrays["length"]),
                 )
         except (ValueError, KeyError, OSError, EOFError, AttributeError, BadZipFile) as error:
             raise BadFile(f"not a stored token table: {error}") from error

@@ -18,6 +18,9 @@ from learners.engine.features.bag import BagModel, plain_tokenizer_json
 from learners.engine.features.pool import pool_tokens, weighted
 
 N_COLUMNS = 128
+LENGTH = 0.5
+"""Of a vector, where a sentence vector has 1. At equal length LSI drowns the sentence vectors when
+there are many classes and few labels; `benchmarks/recipes.py` measures it."""
 N_POWER_ITERATIONS = 4
 NEXT_TO_NOTHING = 1e-6
 
@@ -54,4 +57,5 @@ def fit(
         tokenizer_json=plain_tokenizer_json(tokenizer),
         max_tokens=max_tokens,
         note=few if found < n_columns else "",
+        length=LENGTH,
     )
