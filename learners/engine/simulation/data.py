@@ -1,0 +1,194 @@
+"""Labelled texts as the loop meets them: a pool of distinct texts, and a part that only measures."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.arrays import Ints
+from learners.engine.errors import CannotSimulate
+
+TEST_FRACTION = 4  # one text in four measures where no split was given
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledData:
+    """Texts with their true classes.
+
+    Attributes:
+        texts: (n,). Those of the pool are distinct, and none is a test text.
+        y: (n,), places in `class_names`.
+        is_test: (n,), True for the rows that measure, and that are never asked or trained on.
+        class_names, class_descriptions: (n_classes,) each, in one order; "" for no description.
+        notes: what a reader of the curve must know of the data, a sentence each.
+    """
+
+    texts: tuple[str, ...]
+    y: Ints
+    is_test: NDArray[np.bool_]
+    class_names: tuple[str, ...]
+    class_descriptions: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def pool_rows(self) -> Ints:
+        """Where the pool's texts stand, (n_pool,), ascending."""
+        return np.flatnonzero(~self.is_test).astype(np.int64)
+
+    @property
+    def test_rows(self) -> Ints:
+        """Where the test texts stand, (n_test,), ascending."""
+        return np.flatnonzero(self.is_test).astype(np.int64)
+
+    @property
+    def n_pool(self) -> int:
+        return int((~self.is_test).sum())
+
+
+def labelled_data(
+    *,
+    texts: Sequence[str],
+    labels: Sequence[str],
+    keys: Sequence[bytes],
+    is_test: Sequence[bool],
+    descriptions: Mapping[str, str] | None = None,
+) -> LabelledData:
+    """Sort rows into pool and test part.
+
+    A split that was given measures as it was given, row by row. Without one, the quarter of the
+    distinct texts with the smallest keys measures: the same texts for every seed, and for any
+    order of the rows. A text of the test part leaves the pool; rows of one text become one, with
+    its first label, as in an import.
+
+    Args:
+        texts, labels: (n_rows,) each; labels are class names.
+        keys: (n_rows,), equal for equal texts: digests of their contents.
+        is_test: (n_rows,); nowhere True when no split was given.
+        descriptions: what the classes mean, by name.
+
+    Raises:
+        CannotSimulate: fewer than two classes, or nothing left to ask or to measure on.
+    """
+    first = _first_rows(keys)
+    given = any(is_test)
+    if given:
+        test = [row for row, tests in enumerate(is_test) if tests]
+    else:
+        smallest = sorted(first)[: round(len(first) / TEST_FRACTION)]
+        test = sorted(first[key] for key in smallest)
+    test_keys = {keys[row] for row in test}
+    pool = sorted(row for key, row in first.items() if key not in test_keys)
+    rows = [*pool, *test]
+    names = tuple(sorted({labels[row] for row in rows}))
+    _check(names, len(pool), len(test))
+    place = {name: index for index, name in enumerate(names)}
+    n_left = sum(keys[row] in test_keys for row in range(len(keys)) if not is_test[row])
+    notes = [
+        _about_test(given, len(test)),
+        _about_left(n_left if given else 0),
+        _about_duplicates(len(keys) - len(rows) - (n_left if given else 0)),
+        *_about_classes([labels[row] for row in pool], names),
+    ]
+    return LabelledData(
+        texts=tuple(texts[row] for row in rows),
+        y=np.array([place[labels[row]] for row in rows], dtype=np.int64),
+        is_test=np.arange(len(rows)) >= len(pool),
+        class_names=names,
+        class_descriptions=tuple((descriptions or {}).get(name, "") for name in names),
+        notes=tuple(filter(None, notes)),
+    )
+
+
+def check_plan(data: LabelledData, *, budget: int, batch: int) -> None:
+    """Raises CannotSimulate on a budget or batch that this pool cannot be asked by."""
+    if batch < 1:
+        raise CannotSimulate(f"a batch of {batch} labels; needed: at least 1")
+    if budget < batch or budget % batch:
+        near = max(1, round(budget / batch)) * batch
+        raise CannotSimulate(
+            f"a budget of {budget} labels in batches of {batch}; needed: a multiple of the batch, "
+            f"such as {near}"
+        )
+    if budget > data.n_pool:
+        most = data.n_pool // batch * batch
+        advice = f"at most {most}" if most else "more texts, or a smaller batch"
+        raise CannotSimulate(
+            f"a budget of {budget} labels for a pool of {data.n_pool} distinct texts; "
+            f"needed: {advice}"
+        )
+
+
+def plan_notes(data: LabelledData, *, budget: int, batch: int) -> list[str]:
+    """What a reader must know of a plan that can be run, a sentence each."""
+    n_classes = len(data.class_names)
+    if n_classes <= budget:
+        return []
+    note = (
+        f"{n_classes} classes and {budget} labels: {n_classes - budget} classes or more are never "
+        "labelled, and only a recipe that reads the classes' names can predict them."
+    )
+    return [note]
+
+
+def _first_rows(keys: Sequence[bytes]) -> dict[bytes, int]:
+    first: dict[bytes, int] = {}
+    for row, key in enumerate(keys):
+        first.setdefault(key, row)
+    return first
+
+
+def _check(names: Sequence[str], n_pool: int, n_test: int) -> None:
+    if not n_pool + n_test:
+        raise CannotSimulate("no labelled texts; needed: texts of two classes")
+    if len(names) < 2:
+        raise CannotSimulate(
+            f"all texts are of one class, “{names[0]}”; needed: two classes, or there is "
+            "nothing to learn"
+        )
+    if not n_pool:
+        raise CannotSimulate(
+            "the pool is empty: every text is, or is the same as, a text of the test split; "
+            "needed: other texts to learn from"
+        )
+    if not n_test:
+        raise CannotSimulate(
+            f"{n_pool} distinct texts are too few to keep a quarter for measuring; needed: 2"
+        )
+
+
+def _about_test(given: bool, n_test: int) -> str:
+    if given:
+        return f"Measured on the {n_test:,} rows of the test split."
+    return (
+        f"Measured on {n_test:,} texts, a fixed quarter of the distinct ones, chosen by a digest "
+        "of their contents."
+    )
+
+
+def _about_left(n_left: int) -> str:
+    if not n_left:
+        return ""
+    return f"Left out of the pool, being the same as a test text: {n_left:,} rows."
+
+
+def _about_duplicates(n_repeated: int) -> str:
+    return f"Repeated texts that count once: {n_repeated:,} rows." if n_repeated > 0 else ""
+
+
+def _about_classes(pool_labels: Sequence[str], names: Sequence[str]) -> list[str]:
+    counts = Counter(pool_labels)
+    none = [name for name in names if not counts[name]]
+    one = [name for name in names if counts[name] == 1]
+    notes = []
+    if none:
+        notes.append(f"No text of the pool to learn from: {_listed(none)}.")
+    if one:
+        notes.append(f"One text in the pool alone: {_listed(one)}.")
+    return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"“{name}”" for name in names[:6])
+    return shown if len(names) <= 6 else f"{shown} and {len(names) - 6} more classes"

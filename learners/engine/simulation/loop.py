@@ -1,0 +1,173 @@
+"""One run of the loop: draw a reserve, ask, train, measure, rank, ask again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.arrays import Ints
+from learners.engine.heads import Head
+from learners.engine.ranking import rank_pool
+from learners.engine.recipes import Recipe
+from learners.engine.simulation.data import LabelledData, check_plan
+from learners.engine.simulation.metrics import accuracy, macro_f1
+from learners.engine.simulation.parts import Parts, PartVectors
+from learners.engine.simulation.questions import Questions
+from learners.engine.strategies import get_strategy
+from learners.engine.training import Names, name_texts, train_learner
+
+TRAINING, RANKING = 2, 3  # purposes of a seed's generators, beside those of `questions`
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a model gets right on the test rows: both in [0, 1]."""
+
+    accuracy: float
+    macro_f1: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recipe, one seed.
+
+    Attributes:
+        name, strategy, head, features, seed: what ran.
+        labels: (n_points,), labels at each measurement: batch, 2·batch, ..., budget.
+        accuracy, macro_f1: (n_points,), of the model trained on so many labels, in [0, 1].
+        at_zero: of the model before the first label; None where there is no such model.
+    """
+
+    name: str
+    strategy: str
+    head: str
+    features: str
+    seed: int
+    labels: tuple[int, ...]
+    accuracy: tuple[float, ...]
+    macro_f1: tuple[float, ...]
+    at_zero: Measured | None
+
+
+def simulate(
+    *,
+    data: LabelledData,
+    parts: Parts,
+    recipe: Recipe,
+    budget: int,
+    batch: int,
+    seed: int,
+    pulse: Callable[[int], object] = lambda n_labels: None,
+) -> Run:
+    """The learning curve of `recipe` on the test rows, with the same functions as the product.
+
+    As there: a reserve is drawn from the pool; each question is a reserved text with the recipe's
+    chance, else the top of the newest queue, else (while there is no model) a random text; after
+    each batch a model is trained on all labels and ranks what is neither asked nor reserved.
+    Unlike there, training takes no time: each queue serves exactly one batch.
+
+    Args:
+        pulse: called after each batch with the labels so far; raises to end the run.
+
+    Raises:
+        CannotSimulate: budget or batch do not fit the pool.
+        EngineError: strategy, head or vectors cannot do it. What a strategy of somebody's own
+            raises comes through as it is.
+    """
+    check_plan(data, budget=budget, batch=batch)
+    return _Loop(data, parts, recipe, seed).run(budget, batch, pulse)
+
+
+class _Loop:
+    def __init__(self, data: LabelledData, parts: Parts, recipe: Recipe, seed: int) -> None:
+        self.data, self.recipe, self.seed = data, recipe, seed
+        self.strategy = get_strategy(recipe.strategy)
+        self.questions = Questions(pool=data.pool_rows, audit_share=recipe.audit_share, seed=seed)
+        vectors = parts.vectors(
+            recipe.features, data=data, fitted_on=np.sort(self.questions.rest), seed=seed
+        )
+        self.rows = vectors.rows
+        self.names = _names(data, vectors) if recipe.label_names else None
+        self.test = self.rows[data.test_rows]
+        self.truth = data.y[data.test_rows]
+        self.asked: list[int] = []
+
+    def run(self, budget: int, batch: int, pulse: Callable[[int], object]) -> Run:
+        learner = self._learner()
+        at_zero = None if learner is None else self._measured(learner)
+        points = []
+        for n_labels in range(batch, budget + 1, batch):
+            queue = [] if learner is None else self._queue(learner, batch)
+            self.asked += self.questions.ask(batch, queue)
+            learner = self._learner()
+            points.append(self._measured(learner))
+            pulse(n_labels)
+        return Run(
+            name=self.recipe.name,
+            strategy=self.recipe.strategy,
+            head=self.recipe.head,
+            features=self.recipe.features,
+            seed=self.seed,
+            labels=tuple(range(batch, budget + 1, batch)),
+            accuracy=tuple(point.accuracy for point in points),
+            macro_f1=tuple(point.macro_f1 for point in points),
+            at_zero=at_zero,
+        )
+
+    def _learner(self) -> Any:
+        """Trained on names and labels; None as long as they know one class only."""
+        y = self.data.y[self.asked]
+        known = set(y.tolist())
+        if self.names is not None:
+            known |= set(self.names.class_ids.tolist())
+        if len(known) < 2:
+            return None
+        return train_learner(
+            head=self.recipe.head,
+            X=self.rows[self.asked],
+            y=y,
+            names=self.names,
+            query_strategy=self.strategy,
+            rng=self._generator(TRAINING),
+        )
+
+    def _queue(self, learner: Any, n_queue: int) -> list[int]:
+        rows = self.questions.open_rest()
+        ranking = rank_pool(
+            learner=learner,
+            strategy=self.strategy,
+            blocks=[(rows, self.rows[rows])],
+            n_queue=n_queue,
+            rng=self._generator(RANKING),
+        )
+        return [int(row) for row in ranking.ids]
+
+    def _measured(self, learner: Any) -> Measured:
+        if learner is None:  # one class is known: nothing else could be said
+            predicted = np.full(len(self.truth), self.data.y[self.asked[0]])
+        else:
+            predicted = _predicted(Head.from_estimator(learner.estimator), self.test)
+        return Measured(
+            accuracy(self.truth, predicted),
+            macro_f1(self.truth, predicted, len(self.data.class_names)),
+        )
+
+    def _generator(self, purpose: int) -> np.random.Generator:
+        """Of this moment of this run: no draw shifts another."""
+        return np.random.default_rng([self.seed, purpose, len(self.asked)])
+
+
+def _names(data: LabelledData, vectors: PartVectors) -> Names | None:
+    pairs = name_texts(data.class_names, data.class_descriptions)
+    if not pairs:
+        return None
+    return Names(vectors.names, np.array([place for _, place in pairs], dtype=np.int64))
+
+
+def _predicted(head: Head, rows: NDArray[np.float32]) -> Ints:
+    """The likeliest class of each row. In float32, so that the test part is not copied for it."""
+    scores = rows @ head.coef.T.astype(np.float32) + head.intercept.astype(np.float32)
+    classes: Ints = np.array(head.class_ids, dtype=np.int64)[scores.argmax(axis=1)]
+    return classes

@@ -1,0 +1,132 @@
+"""A labelled file, read as an import reads it, as data for a simulation."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from learners.engine.simulation.data import LabelledData, labelled_data
+from projects.reading import BadInput, ColumnChoice, Layout, Limits, TextRow
+from projects.reading.errors import excerpt
+from projects.reading.guessing import SPLIT_WORDS
+from projects.reading.records import Record, read_records
+from projects.reading.scanning import is_blank, same
+from projects.reading.sniffing import sniff
+from projects.reading.texts import read_texts
+from projects.services.import_plan import content_hash
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which columns of a file hold what; `split` is None where the file has none."""
+
+    text: str = "text"
+    label: str = "label"
+    split: str | None = None
+
+
+def read_labelled(
+    binary: BinaryIO, *, file: str, columns: Columns, limits: Limits, layout: Layout | None = None
+) -> LabelledData:
+    """The file's texts with a label. Rows of the test split measure, all others are the pool.
+
+    Rows without a text or a label are left out, and the notes say how many.
+
+    Args:
+        file: the file's name; its ending tells the format unless `layout` is given.
+
+    Raises:
+        BadInput: the file cannot be read, or has no such column; says which there are.
+        CannotSimulate: no two classes, or nothing to ask or to measure on.
+    """
+    layout = layout or sniff(binary, file=file)
+    binary.seek(0)
+    seen = _Seen()
+    records = seen.watched(read_records(binary, file=file, layout=layout, limits=limits))
+    choice = ColumnChoice(
+        text=columns.text,
+        label=columns.label,
+        split=columns.split,
+        layout=layout,
+        leave_out_blank=True,
+    )
+    every = list(read_texts(records, choice=choice, file=file))
+    seen.check(columns, file)
+    return of_rows(every, notes=seen.notes(columns))
+
+
+def of_rows(rows: Iterable[TextRow], *, notes: Iterable[str] = ()) -> LabelledData:
+    """Data of rows that were read; two spellings of a label are one class, as in a project.
+
+    Raises:
+        CannotSimulate: no two classes, or nothing to ask or to measure on.
+    """
+    every = list(rows)
+    with_text = [row for row in every if not is_blank(row.text)]
+    usable = [row for row in with_text if row.label]
+    spelling: dict[str, str] = {}
+    for row in usable:
+        spelling.setdefault(same(row.label), row.label)
+    data = labelled_data(
+        texts=[row.text for row in usable],
+        labels=[spelling[same(row.label)] for row in usable],
+        keys=[content_hash(row.text) for row in usable],
+        is_test=[row.is_test for row in usable],
+    )
+    left_out = [
+        _left_out(len(every) - len(with_text), "text"),
+        _left_out(len(with_text) - len(usable), "label"),
+    ]
+    return replace(data, notes=(*filter(None, left_out), *notes, *data.notes))
+
+
+def _left_out(n_rows: int, missing: str) -> str:
+    return f"Left out, having no {missing}: {n_rows:,} rows." if n_rows else ""
+
+
+class _Seen:
+    """The columns that came by, and the words of those that may be a split."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, None] = {}
+        self.splits: dict[str, set[str]] = {}
+
+    def watched(self, records: Iterable[Record]) -> Iterator[Record]:
+        for line, cells in records:
+            for name, cell in cells.items():
+                self.columns[name] = None
+                words = self.splits.setdefault(name, set())
+                if len(words) <= len(SPLIT_WORDS):
+                    words.add(cell.strip().casefold())
+            yield line, cells
+
+    def check(self, columns: Columns, file: str) -> None:
+        for name in filter(None, (columns.text, columns.label, columns.split)):
+            if name not in self.columns:
+                raise BadInput(
+                    file=file,
+                    column=name,
+                    found="no such column",
+                    allowed=f"one of {excerpt_of(self.columns)}",
+                )
+
+    def notes(self, columns: Columns) -> list[str]:
+        if columns.split is None:
+            return [
+                f"The column “{excerpt(name)}” looks like a split and was not used."
+                for name, words in self.splits.items()
+                if "test" in words and words <= SPLIT_WORDS
+            ]
+        words = self.splits[columns.split]
+        if not words & {"test", "testing"}:
+            return [f"The column “{excerpt(columns.split)}” names no test rows."]
+        others = sorted(words - {"test", "testing", "train", "training", ""})
+        if not others:
+            return []
+        return [f"Rows of the split {', '.join(map(excerpt, others[:4]))} belong to the pool."]
+
+
+def excerpt_of(names: Iterable[str]) -> str:
+    """Names in one line, the first twenty."""
+    every = list(names)
+    shown = ", ".join(f"“{excerpt(name)}”" for name in every[:20])
+    return shown if len(every) <= 20 else f"{shown} and {len(every) - 20} more"

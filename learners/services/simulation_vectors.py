@@ -1,0 +1,158 @@
+"""Vectors of simulated texts, embedded once and kept under the var folder."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from learners.engine.embedding import MINILM, MINILM_SHA256, folder_digest, uncut_tokenizer
+from learners.engine.errors import EmbedderUnavailable
+from learners.engine.features import POOL_PARTS, fit_bag, get_features
+from learners.engine.recipes import Recipe
+from learners.engine.simulation.data import LabelledData
+from learners.engine.simulation.parts import EmbedBag
+from learners.engine.simulation.processes import PartFiles, Work
+from learners.engine.training import name_texts
+from learners.services.embedders import TextEmbedder, embedder_named
+
+CHUNK = 512
+EMBEDDED = "minilm"
+"""The part that the configured embedder makes."""
+
+Progress = Callable[[int, int], object]
+"""(texts embedded, texts to embed)."""
+
+
+def folder() -> Path:
+    """Where vectors are kept between simulations; it may be deleted at any time."""
+    return Path(settings.VAR_DIR) / "simulation"
+
+
+def prepare(
+    *,
+    data: LabelledData,
+    recipes: Sequence[Recipe],
+    budget: int,
+    batch: int,
+    progress: Progress,
+) -> Work:
+    """Embed what is not embedded yet, and say to other processes where it lies.
+
+    Raises:
+        EmbedderUnavailable: the embedder cannot be loaded, or has no tokenizer that LSI or TF-IDF
+            could count by.
+    """
+    names = tuple(text for text, _ in name_texts(data.class_names, data.class_descriptions))
+    wanted = {part for recipe in recipes for part in get_features(recipe.features).parts}
+    embedder = _Lazy(settings.LABELER_EMBEDDER)
+    files = {}
+    if EMBEDDED in wanted:
+        rows = _kept(data.texts, embedder, progress)
+        files[EMBEDDED] = PartFiles(rows, _kept(names, embedder, lambda done, total: None))
+    bags = sorted(wanted & set(POOL_PARTS))
+    return Work(
+        data=data,
+        files=files,
+        name_texts=names,
+        budget=budget,
+        batch=batch,
+        make_embed_bag=partial(bag_embedder, *_tokenizer(embedder)) if bags else None,
+    )
+
+
+def bag_embedder(tokenizer_json: str, max_tokens: int) -> EmbedBag:
+    """Fits LSI or TF-IDF on some texts and embeds others, by this tokenizer."""
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
+    tokenizer = Tokenizer.from_str(tokenizer_json)
+
+    def embed(
+        kind: str, pool: Sequence[str], seed: int, texts: Sequence[str]
+    ) -> NDArray[np.float32]:
+        bag = fit_bag(kind=kind, texts=pool, tokenizer=tokenizer, max_tokens=max_tokens, seed=seed)
+        return bag.embed(texts).vectors
+
+    return embed
+
+
+@dataclass
+class _Lazy:
+    """An embedder that is loaded, with torch, only when there is something to embed."""
+
+    name: str
+
+    @property
+    def digest(self) -> str:
+        if self.name == MINILM:
+            return MINILM_SHA256  # loading refuses any other weights
+        path = Path(self.name).expanduser()
+        return folder_digest(path) if path.is_dir() else self.loaded.digest
+
+    @property
+    def loaded(self) -> TextEmbedder:
+        return embedder_named(self.name)
+
+
+def _kept(texts: Sequence[str], embedder: _Lazy, progress: Progress) -> Path:
+    """The file of these texts' vectors, made when it is not there: float32 (n_texts, d)."""
+    digest = hashlib.sha256(embedder.digest.encode())
+    for text in texts:
+        encoded = text.encode()
+        digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    path = folder() / f"{digest.hexdigest()}.npy"
+    if not path.exists():
+        vectors = _embedded(texts, embedder.loaded, progress)
+        _write(path, lambda file: np.save(file, vectors))
+    return path
+
+
+def _embedded(
+    texts: Sequence[str], embedder: TextEmbedder, progress: Progress
+) -> NDArray[np.float32]:
+    """Each distinct text once, short ones first, so that little is padding."""
+    distinct = sorted(set(texts), key=lambda text: (len(text), text))
+    place = {text: at for at, text in enumerate(distinct)}
+    vectors = np.empty((len(distinct), embedder.n_dimensions), np.float32)
+    for start in range(0, len(distinct), CHUNK):
+        part = slice(start, start + CHUNK)
+        vectors[part] = embedder.embed(distinct[part]).vectors
+        progress(min(start + CHUNK, len(distinct)), len(distinct))
+    return vectors[[place[text] for text in texts]]
+
+
+def _tokenizer(embedder: _Lazy) -> tuple[str, int]:
+    """The embedder's own tokenizer as JSON, kept beside the vectors, and where it cuts."""
+    path = folder() / f"{hashlib.sha256(embedder.digest.encode()).hexdigest()}.tokenizer.npz"
+    if not path.exists():
+        loaded = embedder.loaded
+        model = getattr(loaded, "model", None)
+        if model is None:
+            raise EmbedderUnavailable(
+                f"the embedder {embedder.name!r} has no tokenizer, which LSI and TF-IDF need; "
+                "choose the features minilm"
+            )
+        as_json = uncut_tokenizer(model).to_str()
+        arrays = {"tokenizer": np.array(as_json), "max_tokens": np.array(loaded.max_tokens)}
+        _write(path, lambda file: np.savez(file, **arrays))
+    with np.load(path, allow_pickle=False) as stored:
+        return str(stored["tokenizer"]), int(stored["max_tokens"])
+
+
+def _write(path: Path, write: Callable[[Any], object]) -> None:
+    """Whole or not at all: another simulation may be reading the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+        os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,102 @@
+"""One run: what is measured when, and that the same seed gives the same numbers."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from learners.engine.errors import BadVectors, CannotSimulate
+from learners.engine.recipes import REFERENCE, Recipe
+from learners.engine.simulation.loop import Run, simulate
+from learners.engine.simulation.parts import Parts, PartVectors
+from tests.simulation.worlds import make_data, make_parts, make_rows
+
+DATA = make_data(make_rows(160))
+PARTS = make_parts(DATA)
+NAMED = replace(REFERENCE, name="named", strategy="margin", label_names=True)
+
+
+def run(recipe: Recipe = REFERENCE, *, seed: int = 0, **changes: Any) -> Run:
+    arguments: dict[str, Any] = {"data": DATA, "parts": PARTS, "budget": 32, "batch": 8}
+    return simulate(**{**arguments, **changes}, recipe=recipe, seed=seed)
+
+
+def test_every_batch_is_measured_once_up_to_the_budget() -> None:
+    found = run()
+    assert found.labels == (8, 16, 24, 32)
+    assert len(found.accuracy) == len(found.macro_f1) == 4
+
+
+def test_it_learns() -> None:
+    assert run().accuracy[-1] > 0.8
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    assert run(NAMED, seed=3) == run(NAMED, seed=3)
+    assert run(NAMED, seed=3) != run(NAMED, seed=4)
+
+
+def test_names_give_a_model_before_the_first_label() -> None:
+    found = run(NAMED)
+    assert found.at_zero is not None
+    assert found.at_zero.accuracy > 0.8
+    assert run().at_zero is None
+
+
+def test_one_class_known_predicts_that_class() -> None:
+    rows = [(f"apple {i}", "fruit") for i in range(39)] + [("iron", "metal")]
+    data = make_data(rows, tests=[0, 39])
+    found = run(data=data, parts=make_parts(data), budget=8)
+    assert found.accuracy == (0.5,)
+
+
+def test_each_batch_tells_that_it_is_done() -> None:
+    seen: list[int] = []
+    run(pulse=seen.append)
+    assert seen == [8, 16, 24, 32]
+
+
+def test_a_strategy_that_raises_is_heard() -> None:
+    failing = replace(NAMED, strategy="tests.simulation.failing.failing_strategy")
+    with pytest.raises(ZeroDivisionError, match="no density here"):
+        run(failing)
+
+
+def test_vectors_that_are_all_alike_are_refused() -> None:
+    alike = np.ones((len(DATA.texts), 6), np.float32)
+    parts = Parts(fixed={"minilm": PartVectors(alike, alike[:3])}, name_texts=PARTS.name_texts)
+    with pytest.raises(BadVectors, match="the same for all 160 texts"):
+        run(parts=parts)
+
+
+def test_vectors_that_are_not_finite_are_refused() -> None:
+    rows = PARTS.fixed["minilm"].rows.copy()
+    rows[5, 2] = np.nan
+    parts = Parts(
+        fixed={"minilm": PartVectors(rows, PARTS.fixed["minilm"].names)},
+        name_texts=PARTS.name_texts,
+    )
+    with pytest.raises(BadVectors, match="row 5 holds a NaN"):
+        run(parts=parts)
+
+
+def test_a_budget_larger_than_the_pool_is_refused() -> None:
+    with pytest.raises(CannotSimulate, match="pool of 120 distinct texts"):
+        run(budget=800)
+
+
+def test_what_is_fitted_on_the_pool_sees_neither_test_nor_reserved_texts() -> None:
+    fitted: list[list[str]] = []
+
+    def embed_bag(kind: str, pool: Any, seed: int, texts: Any) -> Any:
+        fitted.append(list(pool))
+        return np.random.default_rng(0).normal(size=(len(texts), 4))
+
+    parts = Parts(fixed=PARTS.fixed, name_texts=PARTS.name_texts, embed_bag=embed_bag)
+    for recipe in (replace(NAMED, features="minilm+lsi"), replace(NAMED, features="lsi")):
+        run(recipe, parts=parts)
+    pool = {DATA.texts[row] for row in DATA.pool_rows}
+    assert len(fitted) == 1  # recipes of one seed share it
+    assert len(fitted[0]) == 96  # 120 of the pool less a fifth
+    assert set(fitted[0]) < pool
