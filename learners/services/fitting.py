@@ -25,6 +25,7 @@ from learners.services.due_work import decide_fit, reap_dead_fits, retry_wait
 from learners.services.embedders import LoadEmbedder, current_embedder
 from learners.services.embedding import Clock
 from learners.services.heartbeat import Heartbeat, process_name
+from learners.services.honesty import honest_numbers
 from learners.services.material import Material, gather
 from learners.services.measuring import audit_scores, test_split_scores, why_unmeasured
 from learners.services.publishing import Outcome, publish
@@ -153,9 +154,11 @@ def compute(
     material = gather(fit=fit, training=training, load=load)
     learner = trained_learner(fit, material)
     head = Head.from_estimator(learner.estimator)
-    scores, notes = audit_scores(
-        fit=fit, material=material, rng_folds=rngs[0], rng_bootstrap=rngs[1]
+    audited = audit_scores(fit=fit, material=material, rng_folds=rngs[0], rng_bootstrap=rngs[1])
+    numbers = honest_numbers(
+        fit=fit, material=material, head=head, measured=audited.rows, crossed=audited.crossed
     )
+    scores = audited.scores | numbers.scores
     scores |= test_split_scores(head=head, material=material, rng=rngs[2])
     trained = clock()
     ranking, pool_notes, n_pool = (
@@ -172,7 +175,8 @@ def compute(
         "n_ranked_from": ranking.n_pool if ranking else fit.n_ranked_from,
         "n_pool": n_pool if ranking else fit.n_pool,
     }
-    return Outcome(head, scores, ranking, [*notes, *material.notes, *pool_notes], columns)
+    notes = [*audited.notes, *material.notes, *pool_notes]
+    return Outcome(head, scores, ranking, notes, columns, numbers)
 
 
 def trained_learner(fit: Fit, material: Material) -> "ActiveLearner":

@@ -1,11 +1,12 @@
 """How good a fit is: on audit answers by cross-fitting, and on a given test split against gold."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.engine.audit import cross_fitted_predictions
+from learners.engine.audit import CrossFitted, cross_fitted_predictions
 from learners.engine.heads import Head
 from learners.engine.intervals import Interval, macro_f1_bootstrap, wilson
 from learners.engine.training import make_estimator
@@ -15,15 +16,28 @@ from learners.services.material import Material
 from projects.models import Example, GoldLabel, LabelClass
 
 
+@dataclass(frozen=True)
+class Audited:
+    """Scores on audit answers, what a reader must know of them, and the predictions behind them.
+
+    `rows`: of the material, in the order of `crossed.predictions`.
+    """
+
+    scores: dict[str, Interval]
+    notes: list[str]
+    rows: NDArray[np.int64]
+    crossed: CrossFitted
+
+
 def audit_scores(
     *,
     fit: Fit,
     material: Material,
     rng_folds: np.random.Generator,
     rng_bootstrap: np.random.Generator,
-) -> tuple[dict[str, Interval], list[str]]:
-    """Accuracy and macro-F1 on audit answers, each predicted by models that never saw it, and what
-    a reader must know of them. No audit answer: no score.
+) -> Audited:
+    """Accuracy and macro-F1 on audit answers, each predicted by models that never saw it. No audit
+    answer: no score.
 
     Under the strict setting that is one model, which never saw any of them.
     """
@@ -47,7 +61,8 @@ def audit_scores(
             f"{crossed.n_unseen} of {len(truth)} audit answers are of a class that no other "
             "label had; they count as wrong."
         )
-    return _measured(fit.project_id, truth, crossed.predictions, rng_bootstrap), notes
+    scores = _measured(fit.project_id, truth, crossed.predictions, rng_bootstrap)
+    return Audited(scores, notes, rows[crossed.rows], crossed)
 
 
 def why_unmeasured(fit: Fit, training: TrainingSet) -> str:

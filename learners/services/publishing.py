@@ -15,6 +15,7 @@ from learners.engine.intervals import Interval
 from learners.engine.ranking import Ranking
 from learners.models import Fit, RankedExample, Score
 from learners.services.compaction import Superseded
+from learners.services.honesty import HonestNumbers, save_numbers
 from projects.models import Example, Project
 
 QUEUES_KEPT = 3  # leases and open pages may still speak of the ones before
@@ -31,6 +32,7 @@ class Outcome:
     ranking: Ranking | None
     notes: Sequence[str]
     columns: dict[str, Any]
+    numbers: HonestNumbers
 
 
 def publish(*, fit: Fit, outcome: Outcome, now: datetime) -> None:
@@ -70,6 +72,7 @@ def _write(fit: Fit, outcome: Outcome, head_file: str, now: datetime) -> None:
         Score(fit=fit, metric=metric, value=s.value, low=s.low, high=s.high, n=s.n)
         for metric, s in outcome.scores.items()
     )
+    save_numbers(fit=fit, numbers=outcome.numbers)
     if outcome.ranking is not None:
         _write_queue(fit, outcome.ranking)
     _prune(fit.project_id)

@@ -10,12 +10,14 @@ from string import ascii_lowercase
 from typing import Any
 
 from learners.selectors.curve import CurveMark, CurvePoint, Measure
+from learners.selectors.honesty import Baseline
 from learners.views.sentences import count, interval, percent
 
 ACCURACY = "accuracy"
 MACRO_F1 = "macro-F1"
 TEST_ACCURACY = "accuracy, test split"
 TEST_MACRO_F1 = "macro-F1, test split"
+RANDOM = "random, this project"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ SERIES = (
     Series(MACRO_F1, "macro_f1", "var(--chart-2)", "square", [6, 3], "random text"),
     Series(TEST_ACCURACY, "test_accuracy", "var(--chart-3)", "triangle-up", [2, 2], "test text"),
     Series(TEST_MACRO_F1, "test_macro_f1", "var(--chart-4)", "diamond", [8, 3, 2, 3], "test text"),
+    Series(RANDOM, "random", "var(--ink-3)", "cross", [4, 4], "random text"),
 )
 LIGHT = {
     "--chart-1": "#1f5fbf",
@@ -55,7 +58,29 @@ def curve_rows(points: Iterable[CurvePoint]) -> list[dict[str, Any]]:
         _row(point, series, measure)
         for point in points
         for series in SERIES
-        if (measure := getattr(point, series.field)) is not None
+        if (measure := getattr(point, series.field, None)) is not None
+    ]
+
+
+def random_rows(baseline: Baseline | None) -> list[dict[str, Any]]:
+    """The same for models of random labels alone, as of one fit."""
+    if baseline is None:
+        return []
+    return [
+        {
+            "n_labels": row.n_labels,
+            "series": RANDOM,
+            "value": row.random.value,
+            "low": row.random.low,
+            "high": row.random.high,
+            "joined": True,
+            "Labels": f"{row.n_labels:,}",
+            "Value": f"{percent(row.random.value)} ({interval(row.random)})",
+            "Measured on": count(row.random.n, "random text"),
+            "Strategy": "at random",
+            "Fit and score": "–",
+        }
+        for row in baseline.rows
     ]
 
 
@@ -90,10 +115,14 @@ def mark_rows(marks: Sequence[CurveMark]) -> list[dict[str, Any]]:
 
 
 def curve_spec(
-    points: Sequence[CurvePoint], marks: Sequence[CurveMark], *, width: int | str = "container"
+    points: Sequence[CurvePoint],
+    marks: Sequence[CurveMark],
+    *,
+    baseline: Baseline | None = None,
+    width: int | str = "container",
 ) -> dict[str, Any]:
-    """The whole chart: bands, lines, points, and a ruled line for each decision."""
-    rows = curve_rows(points)
+    """The whole chart: bands, lines, points, a ruled line for each decision, and random choice."""
+    rows = [*curve_rows(points), *random_rows(baseline)]
     present = [series for series in SERIES if any(row["series"] == series.name for row in rows)]
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -103,7 +132,7 @@ def curve_spec(
         "background": "var(--raised)",
         "data": {"values": rows},
         "layer": [*_curve_layers(rows, present), *_mark_layers(mark_rows(marks))],
-        "config": _config(),
+        "config": chart_config(),
     }
 
 
@@ -111,10 +140,11 @@ def _curve_layers(rows: list[dict[str, Any]], present: list[Series]) -> list[dic
     """Bands, lines and points; a lone point carries its interval as a bar instead of a band."""
     joined = {"filter": "datum.joined"}
     x = _x(rows)
-    y = {"field": "value", **_y()}
-    low_high = {"y": {"field": "low", **_y()}, "y2": {"field": "high"}}
+    y = {"field": "value", **share_axis()}
+    low_high = {"y": {"field": "low", **share_axis()}, "y2": {"field": "high"}}
     colour = {"color": _scale([s.colour for s in present], present)}
-    alone = len({row["n_labels"] for row in rows if row["joined"]}) == 1
+    own = {row["n_labels"] for row in rows if row["joined"] and row["series"] != RANDOM}
+    alone = len(own) == 1
     band = {"type": "rule", "strokeWidth": 6, "opacity": 0.25} if alone else _BAND
     return [
         {
@@ -200,7 +230,7 @@ def _x(rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _y() -> dict[str, Any]:
+def share_axis() -> dict[str, Any]:
     """Always 0 to 100 %, so that the picture neither flatters nor jumps."""
     return {
         "type": "quantitative",
@@ -229,7 +259,8 @@ def _scale(values: list[Any], present: list[Series]) -> dict[str, Any]:
     }
 
 
-def _config() -> dict[str, Any]:
+def chart_config() -> dict[str, Any]:
+    """Fonts and colours of every chart."""
     font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
     return {
         "font": font,

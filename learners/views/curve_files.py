@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from learners.selectors.curve import CurvePoint, Measure, curve, curve_marks
+from learners.selectors.honesty import baseline
 from learners.views.curve_chart import LIGHT, curve_spec, painted
 from projects.models import Project
 from projects.views.person import person
@@ -62,7 +63,8 @@ def curve_picture(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 def _spec(project: Project, *, width: int | str) -> dict[str, Any]:
     points = curve(project.pk)
-    return curve_spec(points, curve_marks(project, points), width=width)
+    marks = curve_marks(project, points)
+    return curve_spec(points, marks, baseline=baseline(project.pk), width=width)
 
 
 def _svg(spec: dict[str, Any]) -> str:

@@ -1,0 +1,194 @@
+"""What a fit's task finds out beyond one accuracy: the predictions that were measured, the same pool
+texts fit after fit, the gain of the next labels, and models of random labels alone.
+
+All of it follows from the labels up to the fit's `upto_seq` and its seed, so that a rebuild finds
+the same. Left out for texts that may take several classes.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.audit import CrossFitted
+from learners.engine.calibration import calibration_error
+from learners.engine.heads import Head
+from learners.engine.helping import (
+    MOST_ANSWERS,
+    Answered,
+    Helping,
+    Needed,
+    Said,
+    compare,
+    looked_back,
+    race,
+)
+from learners.engine.intervals import Interval
+from learners.engine.stopping import LEAST_LABELS, expected_gain
+from learners.engine.training import make_estimator, with_names
+from learners.models import AuditPredictions, Fit, PoolPredictions, RandomBaseline
+from learners.selectors.training import answer_order
+from learners.services.material import Material
+from projects.models import Example
+
+POOL_SAMPLE = 1_000
+_BINS, _RACE, _HEADS = 11, 12, 13  # each purpose draws from a generator of its own
+
+
+@dataclass(frozen=True)
+class HonestNumbers:
+    """Rows to be saved with a fit; none where there is nothing to say. `scores` by metric."""
+
+    rows: list[AuditPredictions | PoolPredictions | RandomBaseline] = field(default_factory=list)
+    scores: dict[str, Interval] = field(default_factory=dict)
+
+
+def honest_numbers(
+    *, fit: Fit, material: Material, head: Head, measured: NDArray[np.int64], crossed: CrossFitted
+) -> HonestNumbers:
+    """Everything named above, of one fit; nothing is written.
+
+    Args:
+        measured: rows of `material` that were measured, in the order of `crossed.predictions`.
+    """
+    numbers = HonestNumbers([_pool_predictions(material, head)])
+    if not len(measured):
+        return numbers
+    numbers.rows.append(_audit_predictions(material, measured, crossed))
+    numbers.scores.update(_calibration(fit, material, measured, crossed))
+    loop = _Loop.of(fit, material)
+    right = dict(zip(measured.tolist(), crossed.predictions == material.y[measured], strict=True))
+    now_right = np.array([right[row] for row in loop.measured], bool)
+    numbers.scores.update(_gain(fit, loop, now_right))
+    raced = race(loop.answered, loop.said, strict=fit.strict_audit)
+    if raced is not None:
+        helping = compare(
+            raced, now_right[:MOST_ANSWERS], rng=np.random.default_rng([fit.seed, _RACE])
+        )
+        numbers.rows.append(_baseline(helping))
+    return numbers
+
+
+def save_numbers(*, fit: Fit, numbers: HonestNumbers) -> None:
+    """Write the rows of a fit, inside the transaction that publishes it."""
+    for row in numbers.rows:
+        row.fit = fit
+        row.save(force_insert=True)
+
+
+def _pool_predictions(material: Material, head: Head) -> PoolPredictions:
+    """What `head` says of the first thousand pool texts by random rank, those without a label."""
+    rows = Example.objects.filter(project_id=material.project_id, role=Example.Role.POOL)
+    ranked = rows.order_by("random_rank", "id").values_list("pk", flat=True)[:POOL_SAMPLE]
+    wanted = np.setdiff1d(np.array(list(ranked), np.int64), material.training.example_ids)
+    ids: list[int] = []
+    said: list[int] = []
+    for block_ids, vectors in material.blocks(wanted):
+        ids += block_ids.tolist()
+        said += np.asarray(head.predict(vectors)).tolist()
+    return PoolPredictions(example_ids=ids, class_ids=said)
+
+
+def _audit_predictions(
+    material: Material, measured: NDArray[np.int64], crossed: CrossFitted
+) -> AuditPredictions:
+    return AuditPredictions(
+        example_ids=material.training.example_ids[measured].tolist(),
+        true_class_ids=material.y[measured].tolist(),
+        said_class_ids=np.asarray(crossed.predictions).tolist(),
+        confidences=crossed.probabilities.max(axis=1).tolist(),
+    )
+
+
+def _calibration(
+    fit: Fit, material: Material, measured: NDArray[np.int64], crossed: CrossFitted
+) -> dict[str, Interval]:
+    found = calibration_error(
+        crossed.probabilities.max(axis=1),
+        crossed.predictions == material.y[measured],
+        rng=np.random.default_rng([fit.seed, _BINS]),
+    )
+    if found is None:
+        return {}
+    chance = Interval(found.by_chance, 0.0, found.by_chance_high, found.error.n)
+    return {"ece": found.error, "ece_by_chance": chance}
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """The labels in the order in which people gave them. `measured`: rows of the material that
+    measure, in that order; `said` trains as the fit's own models are trained.
+    """
+
+    answered: Answered
+    measured: list[int]
+    said: Said
+
+    @classmethod
+    def of(cls, fit: Fit, material: Material) -> "_Loop":
+        training = material.training
+        seqs = answer_order(fit.project_id, fit.upto_seq)
+        by_people = np.flatnonzero(~training.is_known)
+        place = [seqs.get(pk, 0) for pk in training.example_ids[by_people].tolist()]
+        rows = by_people[np.argsort(place, kind="stable")]
+        known = np.flatnonzero(training.is_known)
+        answered = Answered(
+            X=material.X[rows],
+            y=material.y[rows],
+            is_audit=training.is_audit[rows],
+            measures=training.measures[rows],
+            free_X=material.X[known],
+            free_y=material.y[known],
+        )
+        return cls(answered, rows[training.measures[rows]].tolist(), _said(fit, material))
+
+
+def _said(fit: Fit, material: Material) -> Said:
+    def said(
+        X: NDArray[np.floating], y: NDArray[np.int64], X_new: NDArray[np.floating]
+    ) -> NDArray[np.int64]:
+        rows, labels, _ = with_names(X, y, material.names)
+        classes = np.unique(labels)
+        if len(classes) < 2:  # that is what would have been said: the one class, or nothing
+            return np.full(len(X_new), classes[0] if len(classes) else -1)
+        estimator = make_estimator(fit.head, np.random.default_rng([fit.seed, _HEADS]))
+        return np.asarray(estimator.fit(rows, labels).predict(X_new))
+
+    return said
+
+
+def _gain(fit: Fit, loop: _Loop, now_right: NDArray[np.bool_]) -> dict[str, Interval]:
+    """From half of the labels to all of them: more would be noise, less would be long ago."""
+    labels_now = len(loop.answered.y)
+    if labels_now < LEAST_LABELS:
+        return {}
+    labels_then = labels_now // 2
+    then_right = looked_back(loop.answered, loop.said, labels_then, strict=fit.strict_audit)
+    gain = expected_gain(
+        n_gained=int((now_right & ~then_right).sum()),
+        n_lost=int((then_right & ~now_right).sum()),
+        n=len(now_right),
+        labels_then=labels_then,
+        labels_now=labels_now,
+    )
+    return {"gain_50": gain}
+
+
+def _baseline(helping: Helping) -> RandomBaseline:
+    return RandomBaseline(
+        n=helping.advantage.n,
+        sizes=list(helping.sizes),
+        random_right=[round(share.value * share.n) for share in helping.random],
+        project_right=[round(share.value * share.n) for share in helping.project],
+        advantage=helping.advantage.value,
+        advantage_low=helping.advantage.low,
+        advantage_high=helping.advantage.high,
+        saved_at=helping.saved_at,
+        **_columns("needed", helping.needed),
+        **_columns("needed_now", helping.needed_now),
+    )
+
+
+def _columns(name: str, needed: Needed) -> dict[str, float | None]:
+    parts = asdict(needed)
+    return {name: parts["value"], f"{name}_low": parts["low"], f"{name}_high": parts["high"]}

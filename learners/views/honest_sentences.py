@@ -1,0 +1,297 @@
+"""What the honest numbers mean, in sentences. Pure: values in, text out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from learners.engine.calibration import MIN_ANSWERS
+from learners.engine.confusion import Cell
+from learners.engine.helping import FEWEST_ANSWERS, Needed
+from learners.engine.stopping import (
+    LEAST_LABELS,
+    NARROW,
+    NEXT_LABELS,
+    SMALL_GAIN,
+    STABLE_KAPPA,
+    WINDOW,
+    Advice,
+    Sign,
+)
+from learners.selectors.curve import Measure
+from learners.selectors.honesty import Baseline, Measured
+from learners.views.sentences import NB, between, count, interval, percent
+from projects.models import LabelClass
+
+TOLD_FROM = 5  # random texts of a class, before one of them is called the weakest
+BY_FOLDS = (
+    "Each random text is predicted by a model that did not train on it (five folds); "
+    "the model in use trains on all of them."
+)
+STRICTLY = (
+    "Strict: random texts only measure and never train, so that these are predictions "
+    "of the very model in use."
+)
+
+
+def how_measured(*, strict: bool) -> str:
+    """Whether random texts train as well, in words."""
+    return STRICTLY if strict else BY_FOLDS
+
+
+def points(share: float) -> str:
+    """A difference of shares in points: `1.2`, `−4`, `12`; never more digits than it bears."""
+    value = round(100 * share, 1 if abs(share) < 0.1 else 0)
+    return f"{value:g}".replace("-", "−") if value else "0"
+
+
+def point_word(share: float) -> str:
+    """`1.2 points`, `1 point`."""
+    return f"{points(share)}{NB}{'point' if points(share) in ('1', '−1') else 'points'}"
+
+
+def spread(measure: Measure) -> str:
+    """`−2 to 5`."""
+    return f"{points(measure.low)} to {points(measure.high)}"
+
+
+# Is it helping?
+
+
+def helping(found: Baseline | None, *, n_answered: int, has_fit: bool) -> str:
+    """The answer in one sentence, in every state."""
+    if found is None:
+        return _not_yet(n_answered, has_fit)
+    first, gap = found.rows[0].n_labels, found.advantage
+    range_ = f"with {first} to {found.reach} labels"
+    if gap.low > 0:
+        return (
+            f"Choosing helps here: {range_}, the project’s models get {point_word(gap.value)} more "
+            f"of the random texts right than models of as many random labels ({spread(gap)})."
+        )
+    if gap.high < 0:
+        less = Measure(-gap.value, -gap.high, -gap.low, gap.n)
+        return (
+            f"Choosing does not help here: {range_}, the project’s models get "
+            f"{point_word(less.value)} fewer of the random texts right than models of as many random "
+            f"labels ({spread(less)})."
+        )
+    return (
+        f"Not yet known whether choosing helps here: {range_}, the project’s models and models of as "
+        f"many random labels are {point_word(gap.value)} apart, and {count(found.n, 'random text')} "
+        f"cannot tell that from chance ({spread(gap)})."
+    )
+
+
+def _not_yet(n_answered: int, has_fit: bool) -> str:
+    if n_answered < FEWEST_ANSWERS:
+        answered = f"{n_answered:,} of the {FEWEST_ANSWERS} needed are answered"
+        return f"Too few random texts to say whether choosing helps here: {answered}."
+    if has_fit:
+        return "Not yet known whether choosing helps here: the next fit will look."
+    return "Not yet known whether choosing helps here: there is no model yet."
+
+
+def saved(found: Baseline) -> str:
+    """Labels saved at the fixed place of the curve, or what keeps them from being told."""
+    start = (
+        f"What the project’s models got right with {found.saved_at} labels took random choice "
+        f"{_needed(found.needed, found.reach)}"
+    )
+    if found.needed.value is None:
+        return f"{start}: {_beyond(found)}"
+    n_saved = round(found.needed.value) - found.saved_at
+    ends = f"{_saved_end(found, found.needed.low)} to {_saved_end(found, found.needed.high)}"
+    if n_saved > 0:
+        return f"{start}: {count(n_saved, 'label')} saved ({ends})."
+    return f"{start}: none saved ({ends})."
+
+
+def _beyond(found: Baseline) -> str:
+    at_least = found.reach - found.saved_at
+    if found.needed.low is None:
+        return f"more than {count(at_least, 'label')} saved, and the random texts cannot say how many more."
+    low = _saved_end(found, found.needed.low)
+    return f"more than {count(at_least, 'label')} saved (it may be {low}); how many more, they cannot say."
+
+
+def _saved_end(found: Baseline, needed: float | None) -> str:
+    if needed is None:
+        return f"more than {found.reach - found.saved_at}"
+    return f"{round(needed) - found.saved_at}".replace("-", "−")
+
+
+def _needed(needed: Needed, reach: int) -> str:
+    return f"more than {reach}" if needed.value is None else f"about {round(needed.value)}"
+
+
+def needed_now(found: Baseline) -> str:
+    """How many random labels the present accuracy would have taken, as far as that is known."""
+    if found.needed_now.value is None:
+        return (
+            f"For the present accuracy more than {found.reach} random labels would have been needed; "
+            "the random texts answered so far cannot say how many more."
+        )
+    low, high = (_end(end, found.reach) for end in (found.needed_now.low, found.needed_now.high))
+    return (
+        f"About {round(found.needed_now.value)} random labels alone ({low} to {high}) were right on "
+        "as many texts as the present model: what was labelled beyond them shows no gain yet."
+    )
+
+
+def _end(needed: float | None, reach: int) -> str:
+    return f"more than {reach}" if needed is None else f"{round(needed)}"
+
+
+# Enough labels?
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One sign: its name, its state in words, what was found and what is wanted."""
+
+    name: str
+    state: str
+    found: str
+
+
+STATES = {True: "met", False: "not met", None: "not known yet"}
+
+
+def next_labels(sign: Sign) -> str:
+    """What the next labels may bring, "" while that is hidden."""
+    if sign.value is None or sign.low is None or sign.high is None:
+        return ""
+    gain = Measure(sign.value, sign.low, sign.high, sign.n)
+    if gain.value <= 0:
+        return f"The next {NEXT_LABELS} labels are not expected to add anything ({spread(gain)} points)."
+    return f"The next {NEXT_LABELS} labels are expected to add {point_word(gain.value)} ({spread(gain)})."
+
+
+def verdict(advice: Advice) -> str:
+    """What the three signs say together. A hint: it never stops anybody."""
+    if advice.verdict == "enough":
+        return "Further labels look unlikely to add much: all three signs are met (approximate)."
+    states = [advice.interval.met, advice.stability.met, advice.gain.met]
+    if advice.verdict == "more":
+        n_against = states.count(False)
+        verb = "speaks" if n_against == 1 else "speak"
+        return f"More labels look worth it: {n_against} of 3 signs {verb} against stopping (approximate)."
+    n_open = states.count(None)
+    return (
+        f"Too early to say whether the labels are enough: {n_open} of 3 signs cannot be told yet."
+    )
+
+
+def criteria(advice: Advice) -> list[Criterion]:
+    """The three signs in words."""
+    return [
+        Criterion(
+            "Accuracy is closely known", STATES[advice.interval.met], _width(advice.interval)
+        ),
+        Criterion(
+            "Predictions have settled", STATES[advice.stability.met], _kappa(advice.stability)
+        ),
+        Criterion("Little is left to gain", STATES[advice.gain.met], _gain(advice.gain)),
+    ]
+
+
+def _width(sign: Sign) -> str:
+    wanted = (
+        f"Wanted: at most {points(NARROW)} points to each side, with the last {WINDOW} fits inside."
+    )
+    if sign.value is None:
+        return f"No random text has measured the newest fit. {wanted}"
+    found = f"{points(sign.value)} points to each side, from {count(sign.n, 'random text')}."
+    return f"{found} {wanted}"
+
+
+def _kappa(sign: Sign) -> str:
+    wanted = (
+        f"Wanted: Cohen’s kappa of {STABLE_KAPPA} at least, the mean of {WINDOW} fits against the one "
+        "before, on the same pool texts."
+    )
+    if sign.value is None:
+        return f"Two fits with different labels are needed to begin with. {wanted}"
+    found = f"Kappa {sign.value:.3f} over {count(sign.n, 'pair')} of fits."
+    return f"{found} {wanted}"
+
+
+def _gain(sign: Sign) -> str:
+    wanted = f"Wanted: at most {points(SMALL_GAIN)} points at the upper end."
+    if sign.value is None:
+        return f"Told from {LEAST_LABELS} labels and answered random texts on. {wanted}"
+    basis = f"From what the second half of the labels added on {count(sign.n, 'random text')}."
+    return f"{next_labels(sign)} {basis} {wanted}"
+
+
+# Confidence
+
+
+def calibration(found: Measured) -> list[str]:
+    """Is it as sure as it should be?"""
+    n = found.accuracy.n
+    if n < MIN_ANSWERS:
+        here = f"{n:,} {'is' if n == 1 else 'are'} here"
+        wanted = f"{MIN_ANSWERS} answered random texts"
+        return [f"Whether the model is as sure as it should be is told from {wanted} on; {here}."]
+    sure = (
+        f"The model is {percent(found.mean_confidence)} sure on average and right on "
+        f"{percent(found.accuracy.value)} ({interval(found.accuracy)}) of {n:,} random texts: "
+        f"{_as_sure(found)}."
+    )
+    return [sure, _error(found)] if found.error and found.error_by_chance else [sure]
+
+
+def _as_sure(found: Measured) -> str:
+    if found.mean_confidence > found.accuracy.high:
+        return "it is too sure of itself"
+    if found.mean_confidence < found.accuracy.low:
+        return "it is less sure than it could be"
+    return "as sure as it should be, as far as so many answers can tell"
+
+
+def _error(found: Measured) -> str:
+    assert found.error
+    assert found.error_by_chance
+    return (
+        f"Over the rows below the two lie {point_word(found.error.value)} apart ({spread(found.error)}; "
+        f"expected calibration error). A model whose every probability is true would show "
+        f"{point_word(found.error_by_chance.value)} on as few answers, at times "
+        f"{points(found.error_by_chance.high)}."
+    )
+
+
+# Classes and confusions
+
+
+def weakest(classes: Sequence[tuple[LabelClass, Measure | None]]) -> list[str]:
+    """Which class is found least often, and of which nothing is known."""
+    told = [(c, recall) for c, recall in classes if recall is not None and recall.n >= TOLD_FROM]
+    sentences = []
+    if told:
+        label_class, recall = min(told, key=lambda row: row[1].value)
+        sentences.append(
+            f"“{label_class.name}” is found least often: {recall.n_right} of its "
+            f"{count(recall.n, 'random text')}, {between(recall)}."
+        )
+    else:
+        sentences.append(
+            f"No class has {TOLD_FROM} answered random texts yet: too few to call one the weakest."
+        )
+    unknown = sum(recall is None for _, recall in classes)
+    if unknown:
+        has = "class has" if unknown == 1 else "classes have"
+        sentences.append(f"{unknown} {has} no answered random text: nothing is known of them.")
+    return sentences
+
+
+def worst_confusion(found: Measured, mistakes: Sequence[Cell]) -> str:
+    """The commonest mistake."""
+    if not mistakes:
+        return f"No mistake among {count(found.confusion.n, 'random text')} so far."
+    worst = mistakes[0]
+    share = Measure(worst.share.value, worst.share.low, worst.share.high, worst.share.n)
+    return (
+        f"{found.confusion.n - found.confusion.n_right:,} of {count(found.confusion.n, 'random text')} "
+        f"are taken for another class. Most often “{found.classes[worst.truth].name}” is called "
+        f"“{found.classes[worst.said].name}”: {worst.n} of its {count(share.n, 'text')}, {between(share)}."
+    )
