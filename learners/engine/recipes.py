@@ -30,7 +30,7 @@ class Recipe:
 DEFAULT = Recipe(
     name="default",
     strategy="coverage_to_margin",
-    head="logistic",
+    head="self_trained",
     features="minilm+lsi",
     label_names=True,
 )
@@ -47,5 +47,8 @@ REFERENCE = Recipe(
 
 MARGIN = replace(DEFAULT, name="margin", strategy="margin")
 """The default with the strategy that most tools ship."""
+
+POOL_SAMPLE = 4_000
+"""Open texts of the pool, drawn at random, that a head which learns from the pool too is given."""
 
 PRESETS: dict[str, Recipe] = {recipe.name: recipe for recipe in (DEFAULT, REFERENCE, MARGIN)}

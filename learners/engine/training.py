@@ -100,13 +100,19 @@ def with_names(
     return stacked, np.concatenate([names.class_ids, labels]), len(names)
 
 
-def make_estimator(head: str, rng: np.random.Generator) -> Any:
+def make_estimator(head: str, rng: np.random.Generator, *, pool: Floats | None = None) -> Any:
     """An unfitted head of this name; what it draws itself is decided by one draw from `rng`.
+
+    Args:
+        pool: (n_pool, d), unlabelled rows for the heads that learn from them too.
 
     Raises:
         UnknownHead: no head has this name.
     """
-    estimator = get_head(head).make()
+    kind = get_head(head)
+    estimator = kind.make()
+    if kind.learns_from_pool:
+        estimator.pool = pool
     seed = int(rng.integers(0, 2**31))
     if getattr(estimator, "draws", False):
         estimator.set_params(random_state=seed)
@@ -120,6 +126,7 @@ def train_learner(
     y: NDArray[Any],
     names: Names | None = None,
     query_strategy: Callable[..., Any] | None = None,
+    pool: Floats | None = None,
     rng: np.random.Generator,
 ) -> "ActiveLearner":
     """A trained `ActiveLearner`, on the names first and then the labelled examples.
@@ -131,6 +138,8 @@ def train_learner(
         head: a name of `HEADS`.
         X: (n_labels, d); y: class ids (n_labels,). Both may be empty when there are names.
         query_strategy: of the learner; least confidence unless told.
+        pool: (n_pool, d), a sample of the texts without a label, none of them reserved to measure;
+            needed by heads that `learns_from_pool`, ignored by the others.
 
     Raises:
         UnknownHead: no head has this name.
@@ -143,7 +152,7 @@ def train_learner(
     check_training_set(rows, labels)
     strategy = {} if query_strategy is None else {"query_strategy": query_strategy}
     learner = ActiveLearner(
-        make_estimator(head, rng), X_training=rows, y_training=labels, **strategy
+        make_estimator(head, rng, pool=pool), X_training=rows, y_training=labels, **strategy
     )
     learner.n_prior = n_prior
     return learner

@@ -40,6 +40,15 @@ HEADS: tuple[HeadKind, ...] = (
         paper="Cox 1958, The regression analysis of binary sequences",
         make=_maker("logistic", "BalancedLogisticRegression"),
     ),
+    HeadKind(
+        name="self_trained",
+        label="Logistic regression, self-trained on the pool",
+        description="The same, which also learns from the unlabelled texts it is surest of. Best while "
+        "labels are few.",
+        paper="Yarowsky 1995, Unsupervised word sense disambiguation rivaling supervised methods",
+        make=_maker("self_trained", "SelfTrainedLogisticRegression"),
+        learns_from_pool=True,
+    ),
 )
 
 HEAD_NAME = HEADS[0].label

@@ -26,6 +26,8 @@ class HeadKind:
             a "vectors" head has `classes_`, `coef_` and `intercept_` and is softmax(Xw + b), so that
             `Head.from_estimator` reads it.
         kind: "vectors" for heads on dense vectors, "table" for heads on the columns of a table.
+        learns_from_pool: its estimator has an attribute `pool`, unlabelled rows (n_pool, d), which
+            `training.make_estimator` sets.
     """
 
     name: str
@@ -34,6 +36,7 @@ class HeadKind:
     paper: str
     make: Callable[[], Any]
     kind: str = "vectors"
+    learns_from_pool: bool = False
 
 
 def check_training_set(X: Any, y: Any) -> None:
