@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from learners.engine.arrays import Ints
 from learners.engine.heads import Head
 from learners.engine.ranking import rank_pool
-from learners.engine.recipes import Recipe
+from learners.engine.recipes import POOL_SAMPLE, Recipe
 from learners.engine.simulation.data import LabelledData, check_plan
 from learners.engine.simulation.metrics import accuracy, macro_f1
 from learners.engine.simulation.parts import Parts, PartVectors
@@ -130,8 +130,15 @@ class _Loop:
             y=y,
             names=self.names,
             query_strategy=self.strategy,
+            pool=self._pool_sample(),
             rng=self._generator(TRAINING),
         )
+
+    def _pool_sample(self) -> NDArray[np.float32]:
+        """Open rows as the product gives them to heads that learn from the pool too: the first in
+        the random order that has not changed since the start."""
+        open_rows = self.questions.open_in_random_order()[:POOL_SAMPLE]
+        return self.rows[open_rows]
 
     def _queue(self, learner: Any, n_queue: int) -> list[int]:
         rows = self.questions.open_rest()

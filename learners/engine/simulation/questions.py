@@ -36,6 +36,10 @@ class Questions:
         asked = np.fromiter(self._asked, np.int64, len(self._asked))
         return np.setdiff1d(self.rest, asked)
 
+    def open_in_random_order(self) -> Ints:
+        """The same rows in the random order of the run, (n_open,)."""
+        return self.rest[~np.isin(self.rest, list(self._asked))]
+
     def ask(self, n_questions: int, queue: Iterable[int]) -> list[int]:
         """The next `n_questions` rows; fewer only when no text is left.
 
