@@ -6,6 +6,9 @@ from projects.reading.names import KNOWN_NAMES, plain
 from projects.reading.scanning import ColumnFacts, Scan, same
 
 ROLES = ("text", "id", "label", "split", "metadata", "leave_out")
+TABLE_ROLES = ("numeric", "categorical", "id", "label", "split", "metadata", "leave_out")
+CATEGORY_CHARS = 40
+TEXT_CHARS = 25
 SPLIT_WORDS = frozenset(
     ["train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"]
 )
@@ -40,6 +43,60 @@ def guess_roles(scan: Scan) -> dict[str, str]:
     if chosen := _id(_free(scan, roles), scan.n_rows):
         roles[chosen.name] = "id"
     return roles
+
+
+def guess_table_roles(scan: Scan) -> dict[str, str]:
+    """A role of `TABLE_ROLES` for every column, were each row a row of a table.
+
+    A column that seems to tell the label is left out: as a feature it would give the answer away.
+    Columns that hardly repeat, such as names and texts, are metadata.
+    """
+    roles = dict.fromkeys(scan.columns, "metadata")
+    for role, choose in (("split", _split), ("label", _table_label)):
+        if chosen := choose(_free(scan, roles), scan.n_rows):
+            roles[chosen.name] = role
+    label = next((c for c in scan.columns.values() if roles[c.name] == "label"), None)
+    for column in _free(scan, roles):
+        if _names_a_label(column) or (label and _repeats(column, label, scan)):
+            roles[column.name] = "leave_out"
+    if chosen := _id(_free(scan, roles), scan.n_rows):
+        roles[chosen.name] = "id"
+    for column in _free(scan, roles):
+        roles[column.name] = feature_kind(column) or "metadata"
+    return roles
+
+
+def looks_like_a_table(scan: Scan) -> bool:
+    """Whether no column holds texts and at least two could be features."""
+    if any(_holds_texts(column) for column in scan.columns.values()):
+        return False
+    roles = guess_table_roles(scan).values()
+    return sum(role in {"numeric", "categorical"} for role in roles) > 1
+
+
+def feature_kind(column: ColumnFacts) -> str | None:
+    """numeric, categorical, or None for a column that no feature should be made of."""
+    if column.n_number and not column.n_word:
+        return "numeric"
+    n_filled = column.n - column.n_missing
+    if not column.values or not n_filled or column.mean_chars > CATEGORY_CHARS:
+        return None
+    return "categorical" if len(column.values) <= max(2, n_filled // 2) else None
+
+
+def _holds_texts(column: ColumnFacts) -> bool:
+    if column.n_word <= column.n_number:
+        return False
+    named = plain(column.name) in KNOWN_NAMES["text"]
+    return named or (column.mean_chars > TEXT_CHARS and feature_kind(column) is None)
+
+
+def _table_label(facts: list[ColumnFacts], n_rows: int) -> ColumnFacts | None:
+    """By its name; else the last column, where tables often have their classes, if it has few values."""
+    named = [c for c in _named("label", facts) if c.values]
+    named += [c for c in facts if c.values and _names_a_label(c)]
+    last = [c for c in facts[-1:] if c.values and 2 <= len(c.values) <= min(20, n_rows // 4)]
+    return next(iter([*named, *last]), None)
 
 
 def _free(scan: Scan, roles: dict[str, str]) -> list[ColumnFacts]:

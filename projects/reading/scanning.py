@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from projects.reading.records import Record
+from projects.reading.tables import is_missing, is_number
 
 PREVIEW_ROWS = 8
 PREVIEW_CHARS = 300
@@ -12,11 +13,16 @@ TRACKED_COLUMNS = 60
 TRACKED_VALUES = 500
 TRACKED_CHARS = 120
 N_BLANK_LINES_NAMED = 10
+WORDS_ENOUGH = 50  # so many cells without a number among them: nobody asks for more
 
 
 @dataclass
 class ColumnFacts:
-    """What was seen in one column. `values` is None once there are too many to be classes."""
+    """What was seen in one column. `values` is None once there are too many to be classes.
+
+    For tables: `n_missing` cells say that nothing is known, `n_number` are numbers, `n_word` are
+    neither (`first_word`: line and cell of the first); `varies`: two cells with values differ.
+    """
 
     name: str
     n: int = 0
@@ -24,9 +30,16 @@ class ColumnFacts:
     n_blank: int = 0
     blank_lines: list[int] = field(default_factory=list)
     values: dict[str, list[str | int]] | None = field(default_factory=dict)
+    n_missing: int = 0
+    n_number: int = 0
+    n_word: int = 0
+    first_word: tuple[int, str] | None = None
+    first: str | None = None
+    varies: bool = False
 
     def see(self, line: int, cell: str) -> None:
         self.n += 1
+        self._see_kind(line, cell)
         if is_blank(cell):
             self.n_blank += 1
             if len(self.blank_lines) < N_BLANK_LINES_NAMED:
@@ -35,6 +48,21 @@ class ColumnFacts:
         self.n_chars += len(cell)
         if self.values is not None:
             self._count(cell)
+
+    def _see_kind(self, line: int, cell: str) -> None:
+        if len(cell) <= TRACKED_CHARS and is_missing(cell):
+            self.n_missing += 1
+            return
+        value = cell[:TRACKED_CHARS].strip()
+        if self.first is None:
+            self.first = value
+        self.varies = self.varies or value != self.first
+        if (self.n_number or self.n_word < WORDS_ENOUGH) and is_number(cell):
+            self.n_number += 1
+            return
+        self.n_word += 1
+        if self.first_word is None:
+            self.first_word = (line, value[:60])
 
     def _count(self, cell: str) -> None:
         values = self.values

@@ -10,20 +10,23 @@ from projects.reading.json_lines import Nested
 from projects.reading.limits import MAX_ID_CHARS, MAX_LABEL_CHARS, MAX_SPLIT_CHARS
 from projects.reading.records import Layout, Record
 from projects.reading.scanning import is_blank, same
+from projects.reading.tables import Feature, is_missing, read_cells, rendered
 
 GOLD, KNOWN = "gold", "known"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnChoice:
-    """What each column is, by name.
+    """What each column is, by name. Either one is the `text`, or some are the `features` of a table.
 
+    `features`: (name, numeric or categorical) of the columns that a model of table rows reads.
     `label_use`: `gold` (kept apart: measures, never trains) or `known` (answers that train).
     `leave_out_blank`: rows without a text are left out and counted; else they refuse the import.
     `ignored_labels`: values of the label column whose rows come in without a label.
     """
 
-    text: str
+    text: str = ""
+    features: tuple[Feature, ...] = ()
     id: str | None = None
     label: str | None = None
     label_use: str = GOLD
@@ -36,6 +39,12 @@ class ColumnChoice:
     def __post_init__(self) -> None:
         if self.label_use not in {GOLD, KNOWN}:
             raise ValueError(f"label_use {self.label_use!r}; allowed: {GOLD}, {KNOWN}")
+        if self.text and self.features:
+            raise ValueError("a row is either a text or a row of a table")
+
+    @property
+    def is_table(self) -> bool:
+        return bool(self.features)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -46,13 +55,17 @@ class ColumnChoice:
         own = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
         own["layout"] = Layout(**own["layout"])
         own["metadata"] = tuple(own["metadata"])
+        own["features"] = tuple((name, kind) for name, kind in own.get("features", ()))
         own["ignored_labels"] = tuple(own["ignored_labels"])
         return cls(**own)
 
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """One row. `label` is "" when it has none; a blank `text` only where those are left out."""
+    """One row. `label` is "" when it has none; a blank `text` only where those are left out.
+
+    Of a table, `text` is the row as people read it and `metadata` holds its cells as spelled.
+    """
 
     line: int
     text: str
@@ -83,9 +96,8 @@ def _without_label(row: TextRow) -> TextRow:
 
 
 def _row(line: int, cells: dict[str, str], choice: ColumnChoice, file: str) -> TextRow:
-    text = cells.get(choice.text, "")
-    if type(text) is Nested:
-        raise _nested(text, choice.text, line, file)
+    features = read_cells((line, cells), choice.features, file)
+    text = _table_text(features, choice) if choice.is_table else _text(cells, choice, line, file)
     if is_blank(text):
         _check_blank(choice, cells, line, file)
     return TextRow(
@@ -94,13 +106,30 @@ def _row(line: int, cells: dict[str, str], choice: ColumnChoice, file: str) -> T
         id=_short(cells, choice.id, MAX_ID_CHARS, line, file),
         label=_short(cells, choice.label, MAX_LABEL_CHARS, line, file),
         split=_short(cells, choice.split, MAX_SPLIT_CHARS, line, file),
-        metadata={name: cells[name] for name in choice.metadata if cells.get(name)},
+        metadata=features | {name: cells[name] for name in choice.metadata if cells.get(name)},
     )
+
+
+def _text(cells: dict[str, str], choice: ColumnChoice, line: int, file: str) -> str:
+    text = cells.get(choice.text, "")
+    if type(text) is Nested:
+        raise _nested(text, choice.text, line, file)
+    return text
+
+
+def _table_text(features: dict[str, str], choice: ColumnChoice) -> str:
+    """Blank where every feature is missing: such a row says nothing."""
+    if all(map(is_missing, features.values())):
+        return ""
+    return rendered(features, choice.features)
 
 
 def _check_blank(choice: ColumnChoice, cells: dict[str, str], line: int, file: str) -> None:
     if choice.leave_out_blank:
         return
+    if choice.is_table:
+        found, allowed = "no value in any feature", "at least one value in every row"
+        raise BadInput(file=file, line=line, found=found, allowed=allowed)
     missing = choice.text not in cells and choice.layout.kind != "jsonl"
     raise BadInput(
         file=file,

@@ -73,7 +73,8 @@ def _percent(row: DataImport) -> int:
 
 def _done(row: DataImport) -> str:
     counts = row.counts
-    return f"{row.name}: {row.n_rows:,} rows, {counts.get('n_texts', row.n_rows):,} new texts."
+    what = "different new rows" if row.columns.get("features") else "new texts"
+    return f"{row.name}: {row.n_rows:,} rows, {counts.get('n_texts', row.n_rows):,} {what}."
 
 
 NOTES = {
@@ -88,11 +89,19 @@ NOTES = {
     "n_labels_left_aside": "{n} labels were left aside: their texts have an answer, or measure",
 }
 
+TABLE_NOTES = NOTES | {
+    "n_duplicates": "{n} repeat a row of the same file and share its label",
+    "n_blank": "{n} rows without a value in any feature were left out",
+    "n_conflicts": "{n} equal rows came with different labels; the first stands",
+    "n_labels_left_aside": "{n} labels were left aside: their rows have an answer, or measure",
+}
+
 
 def import_notes(row: DataImport) -> list[str]:
     """What became of the rows, the zeros left out."""
+    notes = TABLE_NOTES if row.columns.get("features") else NOTES
     return [
         words.format(n=f"{row.counts[name]:,}")
-        for name, words in NOTES.items()
+        for name, words in notes.items()
         if row.counts.get(name)
     ]

@@ -24,6 +24,12 @@ from projects.reading.scanning import TRACKED_VALUES, same
 from projects.services.classes import ClassSpec, add_classes
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
+from projects.services.tables import (
+    check_features,
+    check_same_columns,
+    check_varies,
+    project_columns,
+)
 
 __all__ = ["ClassSpec", "ColumnChoice", "add_texts", "create_project"]
 
@@ -57,6 +63,7 @@ def create_project(
         Refused: a field that cannot be; nothing is created.
     """
     check_about(name=name, description=description, guideline=guideline, time_zone=time_zone)
+    check_varies(columns, staged)
     project = Project.objects.create(
         name=name.strip(),
         description=description.strip(),
@@ -66,6 +73,7 @@ def create_project(
         is_demo=is_demo,
         created_at=now,
         last_activity_at=now,
+        **project_columns(columns),
     )
     Membership.objects.create(project=project, user=actor, role=Role.OWNER, created_at=now)
     append_project_event(
@@ -106,6 +114,7 @@ def add_texts(
     Raises:
         Refused: columns that the file does not have, classes that cannot be, labels without one.
     """
+    check_same_columns(project, columns, staged)
     check_columns(columns, staged)
     add_classes(actor=actor, project=project, specs=new_classes, now=now)
     standing = LabelClass.objects.filter(project=project).active()
@@ -156,18 +165,22 @@ def check_columns(columns: ColumnChoice, staged: StagedUpload) -> None:
     Raises:
         Refused: on `columns`, in words.
     """
+    if not columns.text and not columns.is_table:
+        raise Refused("columns", "Choose the column that is the text, or features of a table.")
     seen = [column["name"] for column in staged.guess["columns"]]
     single = [c for c in (columns.text, columns.id, columns.label, columns.split) if c]
+    single += [name for name, _ in columns.features]
     for name in [*single, *columns.metadata]:
         if name not in seen:
             raise Refused("columns", f"There is no column “{name}”; found: {', '.join(seen[:20])}.")
     used = [*single, *columns.metadata]
     if len(set(used)) < len(used):
         raise Refused("columns", "A column can be one thing only.")
+    check_features(columns, staged)
     if columns.leave_out_blank:
         return
-    facts = next(c for c in staged.guess["columns"] if c["name"] == columns.text)
-    if facts["n_blank"]:
+    facts = next((c for c in staged.guess["columns"] if c["name"] == columns.text), None)
+    if facts and facts["n_blank"]:
         lines = ", ".join(f"{line:,}" for line in facts["blank_lines"])
         message = f"{facts['n_blank']:,} rows have no text in “{columns.text}” (lines {lines}): tick “leave out” or choose another column."
         raise Refused("leave_out_blank", message)
@@ -206,8 +219,9 @@ def _found_labels(staged: StagedUpload, column: str | None) -> dict[str, tuple[s
 def _created(project: Project, actor: User) -> dict[str, Any]:
     about = ("name", "description", "guideline", "time_zone", "seed", "is_demo")
     how = ("strategy", "batch_size", "audit_share", "lease_seconds")
+    what = ("input_kind", "feature_columns")
     return {
-        **{name: getattr(project, name) for name in (*about, *how)},
+        **{name: getattr(project, name) for name in (*about, *how, *what)},
         "owner": actor.get_username(),
         "audit_limit": settings.LABELER_AUDIT_LIMIT,
         "audit_fraction": settings.LABELER_AUDIT_FRACTION,

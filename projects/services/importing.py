@@ -219,6 +219,9 @@ class _Run:
                 yield row
 
     def _no_text(self) -> BadInput:
+        if self.choice.is_table:
+            found, allowed = "no value in any feature of any row", "at least one row with a value"
+            return BadInput(file=self.data_import.name, found=found, allowed=allowed)
         return BadInput(
             file=self.data_import.name,
             column=self.choice.text,

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from projects.models import Project, StagedUpload, User
 from projects.reading import BadInput, Layout, Limits
 from projects.reading.errors import excerpt
-from projects.reading.guessing import guess_roles
+from projects.reading.guessing import guess_roles, guess_table_roles, looks_like_a_table
 from projects.reading.records import read_records
 from projects.reading.scanning import Scan, scan_records
 from projects.reading.sniffing import sniff
@@ -94,10 +94,12 @@ def discard_old_uploads(*, now: datetime) -> int:
 
 
 def guess_of(scan: Scan, layout: Layout) -> dict[str, Any]:
-    """What the wizard shows, as plain values."""
+    """What the wizard shows, as plain values. `input_kind`: whether the rows are texts or a table."""
     return {
         "layout": layout.as_json(),
+        "input_kind": "table" if looks_like_a_table(scan) else "text",
         "roles": guess_roles(scan),
+        "table_roles": guess_table_roles(scan),
         "columns": [asdict(facts) for facts in scan.columns.values()],
         "preview": scan.preview,
         "n_rows": scan.n_rows,
