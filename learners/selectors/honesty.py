@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
 from django.db.models import Max
 
 from learners.engine.calibration import Bin, bins
 from learners.engine.confusion import Confusion, confusion
-from learners.engine.helping import Needed
+from learners.engine.helping import Needed, is_compared
 from learners.engine.intervals import Interval, wilson
 from learners.engine.stopping import (
     WINDOW,
@@ -62,6 +63,12 @@ class Baseline:
     saved_at: int
     needed: Needed
     needed_now: Needed
+
+    @property
+    def compared_from(self) -> int:
+        """The fewest labels over which `advantage` is averaged."""
+        sizes = np.array([row.n_labels for row in self.rows])
+        return int(sizes[is_compared(sizes)][0])
 
     @property
     def reach(self) -> int:

@@ -60,8 +60,8 @@ def helping(found: Baseline | None, *, n_answered: int, has_fit: bool) -> str:
     """The answer in one sentence, in every state."""
     if found is None:
         return _not_yet(n_answered, has_fit)
-    first, gap = found.rows[0].n_labels, found.advantage
-    range_ = f"with {first} to {found.reach} labels"
+    gap = found.advantage
+    range_ = f"with {found.compared_from} to {found.reach} labels"
     if gap.low > 0:
         return (
             f"Choosing helps here: {range_}, the project’s models get {point_word(gap.value)} more "
