@@ -178,17 +178,56 @@ LOGGING = {
 
 # What a project may be set to: built-in strategies here, a user's own by dotted path.
 LABELER_STRATEGY_LABELS = {
+    "coverage_to_margin": "Coverage, then margin",
     "random": "Random",
     "least_confidence": "Least confidence",
     "margin": "Margin",
     "entropy": "Entropy",
-    "ranked_batch": "Ranked batch",
     "capped_margin": "Margin, varied",
     "herding": "Uncertainty herding",
-    "coverage_to_margin": "Coverage, then margin",
+    "badge": "BADGE",
+    "typiclust": "Typical points (TypiClust)",
+    "probcover": "ProbCover",
+    "kmeans_seed": "k-means medoids",
+    "cal": "Contrastive (CAL)",
+    "ranked_batch": "Ranked batch",
+    "information_density": "Information density",
+    "committee_vote": "Committee, votes",
+    "committee_consensus": "Committee, consensus",
+    "committee_disagreement": "Committee, disagreement",
+    "expected_error": "Expected error reduction",
+    "multilabel_min_confidence": "Least confident class",
+    "multilabel_avg_confidence": "Least confident on average",
+    "multilabel_binary_minimum": "Nearest border",
+    "multilabel_max_score": "Surest class",
+    "multilabel_avg_score": "Most classes",
+    "multilabel_max_loss": "Maximum loss",
+    "multilabel_mean_max_loss": "Mean maximum loss",
 }
+# Those for examples with any number of classes, and those for either kind; the rest need one each.
+LABELER_MULTILABEL_STRATEGIES = (
+    "multilabel_min_confidence",
+    "multilabel_avg_confidence",
+    "multilabel_binary_minimum",
+    "multilabel_max_score",
+    "multilabel_avg_score",
+    "multilabel_max_loss",
+    "multilabel_mean_max_loss",
+)
+LABELER_STRATEGIES_FOR_BOTH = (
+    "coverage_to_margin",
+    "random",
+    "capped_margin",
+    "herding",
+    "typiclust",
+    "probcover",
+    "kmeans_seed",
+)
+# Over a second for the next batch from 100,000 texts.
+LABELER_SMALL_POOL_STRATEGIES = ("expected_error",)
 # Classifiers and features, by the names of learners.engine.heads and learners.engine.features.
 LABELER_HEAD_LABELS = {
+    "self_trained": "Logistic regression, self-trained on the pool",
     "logistic": "Logistic regression",
     "logistic_loo": "Logistic regression, C by leave-one-out",
     "lda": "Shrinkage LDA",

@@ -20,17 +20,23 @@ def require_model(learner: Any, X_pool: Any) -> None:
     Raises:
         NotFitted: the model was never trained.
         OneClassOnly: it knows a single class, so that every row scores alike.
+        BadAnswer: its probabilities are not finite.
     """
     if X_pool.shape[0] == 0:
         return
     try:
-        probabilities = np.asarray(learner.predict_proba(X_pool[:1]))
+        answer = learner.predict_proba(X_pool[:1])
     except NotFittedError as error:
         raise NotFitted(
             "this strategy needs a trained model; train it on labels of two classes first"
         ) from error
+    if isinstance(answer, list):  # one pair for each class: a multi-label forest
+        answer = np.column_stack([np.asarray(part)[:, -1] for part in answer])
+    probabilities = np.asarray(answer)
     if probabilities.ndim != 2 or probabilities.shape[1] < 2:
         raise OneClassOnly("the model knows one class only; label an example of a second class")
+    if not np.isfinite(probabilities).all():
+        raise BadAnswer("the model's probabilities are NaN or infinite; needed: finite numbers")
 
 
 def ask(

@@ -22,9 +22,9 @@ class Clusters:
 
 
 def k_means(
-    X: Floats, n_clusters: int, rng: np.random.Generator, *, n_iterations: int = 20
+    X: Floats, n_clusters: int, rng: np.random.Generator, *, n_iterations: int = 10
 ) -> Clusters:
-    """Lloyd's algorithm from one k-means++ start (Arthur and Vassilvitskii 2007).
+    """Lloyd's algorithm in single precision from one k-means++ start (Arthur and Vassilvitskii 2007).
 
     Rows must come in an order that does not depend on the pool's (see `rows.hash_order`): starts
     are drawn by position. Fewer distinct rows than clusters leave some clusters empty.
@@ -34,5 +34,5 @@ def k_means(
     with warnings.catch_warnings():
         # Equal rows are no fault of the caller; the groups are right.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        groups = means.fit_predict(X)
-    return Clusters(means.cluster_centers_, groups.astype(np.int64))
+        groups = means.fit_predict(np.asarray(X - X.mean(axis=0), dtype=np.float32))
+    return Clusters(means.cluster_centers_ + X.mean(axis=0), groups.astype(np.int64))

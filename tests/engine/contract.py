@@ -12,11 +12,16 @@ import pytest
 
 from learners.engine.asking import ask, check_best_first
 from learners.engine.errors import BadAnswer, NotFitted
-from learners.engine.heads import make_head
 from learners.engine.learner import ActiveLearner
 from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.strategies import Strategy
-from tests.engine.worlds import make_blind_learner, make_learner, make_ties, make_vectors
+from tests.engine.worlds import (
+    make_blind_learner,
+    make_estimator,
+    make_learner,
+    make_ties,
+    make_vectors,
+)
 
 N_POOL = 90
 N_QUEUE = 12
@@ -135,7 +140,7 @@ def an_empty_pool_gives_nothing(strategy: Strategy) -> None:
 
 def an_untrained_model_is_refused(strategy: Strategy) -> None:
     """By the strategy itself, not only by the code around it."""
-    learner = ActiveLearner(make_head(), strategy)
+    learner = ActiveLearner(make_estimator(strategy), strategy)
     X = make_vectors(N_POOL)[0]
     if not strategy.needs_model:
         assert len(strategy.query(learner, X, 5, rng=rng())[0]) == 5
@@ -176,7 +181,8 @@ def scores_without_numbers_are_refused(strategy: Strategy) -> None:
     learner = make_learner(strategy)
     if not strategy.needs_model:
         return
-    learner.estimator.coef_[:] = np.nan
+    for model in getattr(learner.estimator, "estimators_", [learner.estimator]):
+        model.coef_[:] = np.nan
     with pytest.raises((BadAnswer, ValueError)):
         ask(strategy, learner, make_vectors(N_POOL)[0], 5, rng=rng())
 

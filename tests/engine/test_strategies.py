@@ -16,9 +16,21 @@ from learners.engine.asking import ask
 from learners.engine.errors import NotFitted, UnknownStrategy
 from learners.engine.heads import make_head
 from learners.engine.learner import ActiveLearner
-from learners.engine.strategies import STRATEGIES, Strategy, get_strategy, ranked_batch
-from tests.engine.contract import CONTRACT, rng
-from tests.engine.worlds import make_learner, make_vectors
+from learners.engine.strategies import (
+    STRATEGIES,
+    Strategy,
+    expected_error,
+    get_strategy,
+    ranked_batch,
+)
+from tests.engine.contract import CONTRACT, N_QUEUE, rng
+from tests.engine.worlds import make_estimator, make_label_sets, make_learner, make_vectors
+
+
+@pytest.fixture(autouse=True)
+def _few_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expected error reduction trains three models for each candidate: here for few of them."""
+    monkeypatch.setattr(expected_error, "N_CANDIDATES", N_QUEUE)
 
 
 def _name(thing: object) -> str:
@@ -36,7 +48,8 @@ def test_every_strategy_keeps_the_contract(
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=_name)
 def test_every_strategy_runs_under_modals_own_learner(strategy: Strategy) -> None:
     X, y = make_vectors(60)
-    learner = PlainActiveLearner(make_head(), strategy.query, X[:20], y[:20])
+    y = make_label_sets(X) if strategy.for_ == "multilabel" else y
+    learner = PlainActiveLearner(make_estimator(strategy), strategy.query, X[:20], y[:20])
     indices, rows = learner.query(X[20:], n_instances=5, rng=rng())
     assert len(set(indices)) == 5
     assert rows.shape == (5, 6)
@@ -45,6 +58,23 @@ def test_every_strategy_runs_under_modals_own_learner(strategy: Strategy) -> Non
 def test_the_settings_page_offers_exactly_the_registered_strategies() -> None:
     registered = {strategy.name: strategy.label for strategy in STRATEGIES}
     assert registered == settings.LABELER_STRATEGY_LABELS
+
+
+def test_the_settings_say_what_each_strategy_is_for() -> None:
+    def named(for_: str) -> list[str]:
+        return [strategy.name for strategy in STRATEGIES if strategy.for_ == for_]
+
+    assert named("multilabel") == list(settings.LABELER_MULTILABEL_STRATEGIES)
+    assert named("both") == list(settings.LABELER_STRATEGIES_FOR_BOTH)
+    small = [strategy.name for strategy in STRATEGIES if strategy.small_pools_only]
+    assert small == list(settings.LABELER_SMALL_POOL_STRATEGIES)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=_name)
+def test_every_strategy_says_what_it_assumes_and_when_it_fails(strategy: Strategy) -> None:
+    for words in (strategy.description, strategy.assumes, strategy.fails_when):
+        assert words.endswith(".")
+    assert strategy.paper
 
 
 def test_margin_asks_where_the_two_likeliest_classes_are_closest() -> None:
@@ -151,7 +181,9 @@ def test_ranked_batch_needs_a_learner_that_keeps_its_rows() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownStrategy, match="no strategy 'margn'; there are random, least_conf"):
+    with pytest.raises(
+        UnknownStrategy, match="no strategy 'margn'; there are coverage_to_margin, random"
+    ):
         get_strategy("margn")
 
 

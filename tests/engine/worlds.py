@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 
 from learners.engine.heads import make_head
 from learners.engine.learner import ActiveLearner
@@ -21,10 +23,24 @@ def make_vectors(n_rows: int, *, seed: int = 0) -> tuple[NDArray[np.float64], ND
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), classes + 10
 
 
+def make_label_sets(X: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Any number of classes for each row of `make_vectors`, (n_rows, 3), 0 or 1."""
+    return (X[:, :N_CLASSES] > 0.3).astype(np.int64)
+
+
+def make_estimator(query_strategy: Any) -> Any:
+    """An unfitted model for what the strategy is for."""
+    if getattr(query_strategy, "for_", "single") == "multilabel":
+        return OneVsRestClassifier(LogisticRegression(C=10))
+    return make_head()
+
+
 def make_learner(query_strategy: Any, *, n_labels: int = 30) -> ActiveLearner:
     """A learner trained on `n_labels` rows of a world of its own."""
     X, y = make_vectors(n_labels, seed=99)
-    return ActiveLearner(make_head(), query_strategy, X, y)
+    if getattr(query_strategy, "for_", "single") == "multilabel":
+        y = make_label_sets(X)
+    return ActiveLearner(make_estimator(query_strategy), query_strategy, X, y)
 
 
 def make_ties(n_rows: int, *, seed: int = 0) -> NDArray[np.float64]:
@@ -37,8 +53,13 @@ def make_ties(n_rows: int, *, seed: int = 0) -> NDArray[np.float64]:
 class BlindHead:
     """A model that knows three classes and gives every row the same probabilities."""
 
+    classes_ = np.array([10, 11, 12])
+
     def fit(self, X: Any, y: Any) -> "BlindHead":
         return self
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        return np.full(X.shape[0], 10)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         return np.tile([0.5, 0.3, 0.2], (X.shape[0], 1))

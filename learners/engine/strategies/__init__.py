@@ -6,28 +6,64 @@ from typing import Any
 
 from learners.engine.errors import UnknownStrategy
 from learners.engine.strategies import (
+    badge,
+    cal,
     capped_margin,
+    committee_consensus,
+    committee_disagreement,
+    committee_vote,
     coverage_to_margin,
     entropy,
+    expected_error,
     herding,
+    information_density,
+    kmeans_seed,
     least_confidence,
     margin,
+    probcover,
     random_order,
     ranked_batch,
+    typiclust,
 )
 from learners.engine.strategies.base import QueryStrategy, Strategy
+from learners.engine.strategies.multilabel import (
+    avg_confidence,
+    avg_score,
+    binary_minimum,
+    max_loss,
+    max_score,
+    mean_max_loss,
+    min_confidence,
+)
 
 __all__ = ["STRATEGIES", "QueryStrategy", "Strategy", "get_strategy"]
 
 STRATEGIES: tuple[Strategy, ...] = (
+    coverage_to_margin.STRATEGY,
     random_order.STRATEGY,
     least_confidence.STRATEGY,
     margin.STRATEGY,
     entropy.STRATEGY,
-    ranked_batch.STRATEGY,
     capped_margin.STRATEGY,
     herding.STRATEGY,
-    coverage_to_margin.STRATEGY,
+    badge.STRATEGY,
+    typiclust.STRATEGY,
+    probcover.STRATEGY,
+    kmeans_seed.STRATEGY,
+    cal.STRATEGY,
+    ranked_batch.STRATEGY,
+    information_density.STRATEGY,
+    committee_vote.STRATEGY,
+    committee_consensus.STRATEGY,
+    committee_disagreement.STRATEGY,
+    expected_error.STRATEGY,
+    min_confidence.STRATEGY,
+    avg_confidence.STRATEGY,
+    binary_minimum.STRATEGY,
+    max_score.STRATEGY,
+    avg_score.STRATEGY,
+    max_loss.STRATEGY,
+    mean_max_loss.STRATEGY,
 )
 
 # A function from outside gets the whole pool in memory, so the pool has to have an end.

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from learners.engine.arrays import Floats, Ints, as_rows
 from learners.engine.asking import finite_scores, require_model
 from learners.engine.clusters import k_means
-from learners.engine.strategies.base import Shortlist, Strategy, worded
-from learners.engine.strategies.margin import utility
-from learners.engine.strategies.rows import hash_order, seen
+from learners.engine.rows import hash_order, seen
+from learners.engine.strategies.base import Shortlist, Strategy
+from learners.engine.strategies.closeness import closeness, worded_closeness
 from learners.engine.ties import best_rows
 
 SHORTLIST = 1_000  # rows with the smallest margin that are grouped
@@ -31,8 +31,8 @@ def capped_margin_sampling(
     """Of the rows with the smallest margin, the closest first, at most `CAP` of a group a round.
 
     Returns:
-        Indices (n,) and scores (n,) in [−1, 0]: P(second) − P(first) as a running minimum, because
-        a row may wait for the next round. A longer queue begins with the shorter one as long as
+        Indices (n,) and scores (n,) in [−1, 0]: the `closeness` as a running minimum, because a
+        row may wait for the next round. A longer queue begins with the shorter one as long as
         both are at most `SHORTLIST / PER_PICK`.
 
     Raises:
@@ -41,7 +41,7 @@ def capped_margin_sampling(
     require_model(learner, X_pool)
     if X_pool.shape[0] == 0 or n_instances < 1:
         return np.empty(0, np.int64), np.empty(0)
-    margins = finite_scores(utility(learner, X_pool, **kwargs))
+    margins = finite_scores(closeness(learner, X_pool, **kwargs))
     best, scores = best_rows(margins, X_pool, _n_shortlist(n_instances), rng=rng)
     groups = _groups(seen(learner, as_rows(X_pool[best])), rng)
     picks = _capped(groups, n_instances)
@@ -89,28 +89,29 @@ def _capped(groups: Ints, n_picks: int) -> Ints:
 
 
 def explain(learner: Any, X_picked: Any, scores: Floats) -> list[str]:
-    margins = -np.asarray(utility(learner, X_picked))
-    return worded("margin {:.2f} between the two likeliest classes, unlike the others", margins)
+    return [f"{part}, unlike those before it" for part in worded_closeness(learner, X_picked)]
 
 
 def shortlist(learner: Any, n_queue: int) -> Shortlist:
-    return Shortlist(utility, n_best=_n_shortlist(n_queue))
+    return Shortlist(closeness, n_best=_n_shortlist(n_queue))
 
 
 STRATEGY = Strategy(
     name="capped_margin",
     label="Margin, varied",
-    description=(
-        "Texts on which the two likeliest classes are closest, spread over different kinds of text."
-    ),
+    description=("Texts on which the decision is closest, spread over different kinds of text."),
     paper=(
         "Margin: Scheffer, Decomain and Wrobel 2001; spread over clusters of the uncertain rows: "
         "Zhdanov 2019, Diverse mini-batch active learning, arXiv 1901.05954"
     ),
-    score_range="P(second class) − P(first class) as a running minimum, from −1 to 0",
+    score_range=(
+        "P(second class) − P(first class) as a running minimum, from −1 to 0; with any number of "
+        "classes a text, minus the smallest |2·P − 1| of a class"
+    ),
     query=capped_margin_sampling,
     explain=explain,
     shortlist=shortlist,
+    for_="both",
     assumes=(
         "The model is already better than guessing, and texts that lie together are uncertain "
         "for the same reason."

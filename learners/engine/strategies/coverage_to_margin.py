@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.arrays import Floats, Ints
-from learners.engine.strategies import capped_margin, herding, margin
+from learners.engine.rows import knows_classes, n_classes, n_labels
+from learners.engine.strategies import capped_margin, herding
 from learners.engine.strategies.base import Shortlist, Strategy
-from learners.engine.strategies.rows import knows_classes, n_classes, n_labels
+from learners.engine.strategies.closeness import closeness
 
 COVERAGE_PER_CLASS = 2  # labels by coverage for each class known
 MIN_COVERAGE = 16
@@ -52,7 +53,7 @@ def explain(learner: Any, X_picked: Any, scores: Floats) -> list[str]:
 
 def shortlist(learner: Any, n_queue: int) -> Shortlist:
     if n_labels(learner) < n_coverage(learner) or n_classes(learner) < 2:
-        return Shortlist(margin.utility, n_best=0, n_random=herding.SUBSET)
+        return Shortlist(closeness, n_best=0, n_random=herding.SUBSET)
     return capped_margin.shortlist(learner, n_queue)
 
 
@@ -60,8 +61,8 @@ STRATEGY = Strategy(
     name="coverage_to_margin",
     label="Coverage, then margin",
     description=(
-        "First texts that stand for many others, later texts on which the two likeliest classes "
-        "are closest. The best choice for most projects."
+        "First texts that stand for many others, later texts on which the decision is closest, "
+        "spread over different kinds of text. The best choice for most projects."
     ),
     paper=(
         "Bae, Oliveira and Sutherland 2024, arXiv 2412.20644, then Scheffer et al. 2001; that few "
@@ -69,14 +70,15 @@ STRATEGY = Strategy(
         "arXiv 2202.02794"
     ),
     score_range=(
-        "share of the uncertainty newly covered, from 0 to 1; after the switch "
-        "P(second class) − P(first class), from −1 to 0"
+        "share of the uncertainty newly covered, from 0 to 1; after the switch as for "
+        "“Margin, varied”, from −1 to 0"
     ),
     query=coverage_to_margin_sampling,
     explain=explain,
     needs_model=False,
     shortlist=shortlist,
     max_queue=herding.MAX_QUEUE,
+    for_="both",
     assumes="Texts that lie together mostly have the same class.",
     fails_when="A rare class is what matters, and the model has never seen it.",
 )

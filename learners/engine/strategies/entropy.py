@@ -38,4 +38,6 @@ STRATEGY = Strategy(
     query=entropy_sampling,
     explain=explain,
     utility=utility,
+    assumes="The model's probabilities mean something over all classes.",
+    fails_when="There are many classes: then texts that are a little unsure of all of them come first.",
 )

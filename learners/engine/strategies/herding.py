@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from learners.engine.arrays import Floats, Ints, as_rows
 from learners.engine.asking import finite_scores
-from learners.engine.strategies.base import Strategy, worded
-from learners.engine.strategies.margin import utility
-from learners.engine.strategies.rows import (
+from learners.engine.rows import (
+    Singles,
     hash_order,
     knows_classes,
     labelled,
@@ -23,12 +22,15 @@ from learners.engine.strategies.rows import (
     seen,
     squared_distances,
 )
-from learners.engine.ties import settled
+from learners.engine.strategies.base import Strategy, worded
+from learners.engine.strategies.closeness import closeness
 
 SUBSET = 2_048  # rows drawn by hash: both those that may be asked and those to be covered
 WIDTH = 0.5  # the kernel's σ² as a share of the mean squared distance between two rows
 MAX_QUEUE = 1_000
-AT_ONCE = 32  # gains brought up to date together
+ROWS_AT_ONCE = 128  # gains computed together: 1 MB, which stays near the processor
+DECIMALS = 6  # of a gain: what single precision leaves of sums over the subset
+TOP_AT_ONCE = 16  # of the highest bounds, brought up to date together
 
 
 def herding_sampling(
@@ -38,7 +40,7 @@ def herding_sampling(
 
     Coverage of row x by a set S is max over s in S of k(x, s) = exp(−‖x − s‖² / σ²), with
     σ² = `WIDTH` × the mean squared distance between two rows of the subset. Each row weighs
-    1 − (P(first) − P(second)); all alike when the learner is untrained or knows one class. S
+    1 + `closeness`, from 0 to 1; all alike when the learner is untrained or knows one class. S
     starts as the labelled rows. A longer queue begins with the shorter one.
 
     Returns:
@@ -50,7 +52,7 @@ def herding_sampling(
     candidates = as_rows(X_pool[order])
     weights = np.ones(len(order))
     if knows_classes(learner, candidates):
-        weights = 1 + finite_scores(utility(learner, candidates, **kwargs))
+        weights = 1 + finite_scores(closeness(learner, candidates, **kwargs))
     return covering(order, seen(learner, candidates), weights, labelled(learner), n_instances)
 
 
@@ -75,13 +77,13 @@ def covering(
     return order[picks], gains
 
 
-def _kernel(rows: Floats, targets: Floats, scale: float) -> NDArray[np.float32]:
+def _kernel(rows: Floats, targets: Floats, scale: float) -> Singles:
     """k(row, target), (n_rows, n_targets). All 1 where no two rows differ."""
     if scale <= 0:
         return np.ones((len(rows), len(targets)), np.float32)
-    # Single precision: rows come in hash order, so the same pool gives the same last bits.
-    distances = squared_distances(rows.astype(np.float32), targets.astype(np.float32))
-    kernel: NDArray[np.float32] = np.exp(distances.astype(np.float32) / np.float32(-WIDTH * scale))
+    kernel = squared_distances(rows, targets)
+    kernel /= np.float32(-WIDTH * scale)
+    np.exp(kernel, out=kernel)
     return kernel
 
 
@@ -90,20 +92,21 @@ class _Bounds:
     """Gains that are exact or too high: coverage has diminishing returns (Minoux 1978), so a gain
     of an earlier step bounds today's, and few have to be computed again."""
 
-    kernel: NDArray[np.float32]
-    covered: NDArray[np.float32]
-    weights: NDArray[np.float32]
+    kernel: Singles
+    covered: Singles
+    weights: Singles
     gains: NDArray[np.float64]
 
-    def refresh(self, rows: NDArray[np.intp]) -> None:
-        rise = np.maximum(self.kernel[rows] - self.covered, 0)
-        self.gains[rows] = settled((rise @ self.weights).astype(np.float64))
+    def refresh(self, rows: slice | NDArray[np.intp]) -> None:
+        rise = self.kernel[rows] - self.covered
+        np.maximum(rise, 0, out=rise)
+        self.gains[rows] = np.round((rise @ self.weights).astype(np.float64), DECIMALS)
 
 
 def greedy_cover(
-    kernel: NDArray[np.float32],
-    covered: NDArray[np.float32],
-    weights: NDArray[np.float32],
+    kernel: Singles,
+    covered: Singles,
+    weights: Singles,
     n_picks: int,
 ) -> tuple[Ints, NDArray[np.float64]]:
     """Rows of `kernel` (n_rows, n_targets) that each raise the weighted coverage most.
@@ -115,8 +118,8 @@ def greedy_cover(
     """
     n_rows = len(kernel)
     bounds = _Bounds(kernel, covered.copy(), weights, np.empty(n_rows))
-    for start in range(0, n_rows, 256):
-        bounds.refresh(np.arange(start, min(start + 256, n_rows)))
+    for start in range(0, n_rows, ROWS_AT_ONCE):
+        bounds.refresh(slice(start, start + ROWS_AT_ONCE))
     picks: list[int] = []
     gains: list[float] = []
     for _ in range(min(n_picks, n_rows)):
@@ -136,7 +139,7 @@ def _best(bounds: _Bounds) -> int:
         top = int(bounds.gains.argmax())
         if is_exact[top]:
             return top
-        n_top = min(AT_ONCE, len(bounds.gains))
+        n_top = min(TOP_AT_ONCE, len(bounds.gains))
         rows = np.argpartition(-bounds.gains, n_top - 1)[:n_top]
         rows = rows[~is_exact[rows]]
         bounds.refresh(rows)
@@ -161,6 +164,7 @@ STRATEGY = Strategy(
     needs_model=False,
     max_pool=SUBSET,
     max_queue=MAX_QUEUE,
+    for_="both",
     assumes="Texts that lie together have the same class, and rare kinds of text matter less.",
     fails_when=(
         "The classes differ in little that the vectors show, or a rare class has few texts: of a "

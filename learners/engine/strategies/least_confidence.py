@@ -37,4 +37,6 @@ STRATEGY = Strategy(
     query=least_confidence_sampling,
     explain=explain,
     utility=utility,
+    assumes="The model is already better than guessing.",
+    fails_when="There are few labels, or the closest texts are ones that no person can decide.",
 )

@@ -37,4 +37,6 @@ STRATEGY = Strategy(
     query=margin_sampling,
     explain=explain,
     utility=utility,
+    assumes="The model is already better than guessing.",
+    fails_when="There are few labels, or many texts alike are close at once: it asks them one after the other.",
 )

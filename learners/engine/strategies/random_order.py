@@ -36,4 +36,7 @@ STRATEGY = Strategy(
     explain=explain,
     utility=utility,
     needs_model=False,
+    for_="both",
+    assumes="Nothing: this is what every other strategy has to beat.",
+    fails_when="A class is rare, so that few of its texts come up.",
 )

@@ -120,4 +120,6 @@ STRATEGY = Strategy(
     explain=explain,
     max_pool=MAX_POOL,
     max_queue=MAX_QUEUE,
+    assumes="Texts far from the labelled ones are worth more than close decisions, while labels are few.",
+    fails_when="The pool has outliers: they are far from everything, and come first.",
 )

@@ -1,0 +1,42 @@
+"""Average score: ask where most classes seem present."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.arrays import Floats, Ints
+from learners.engine.strategies.base import Strategy, pick_by, worded
+from learners.engine.strategies.multilabel.decisions import probabilities
+
+
+def utility(learner: Any, X: Any, **predict_proba_kwargs: Any) -> Floats:
+    """Mean over classes of 2·P − 1, (n_rows,), in [−1, 1]. Esuli and Sebastiani 2009."""
+    score: Floats = 2 * probabilities(learner, X, **predict_proba_kwargs).mean(axis=1) - 1
+    return score
+
+
+def avg_score_sampling(
+    learner: Any, X_pool: Any, n_instances: int = 1, *, rng: np.random.Generator, **kwargs: Any
+) -> tuple[Ints, NDArray[np.float64]]:
+    """The rows with most of the probability. Raises `NotFitted` on an untrained model."""
+    return pick_by(utility, learner, X_pool, n_instances, rng=rng, **kwargs)
+
+
+def explain(learner: Any, X_picked: Any, scores: Floats) -> list[str]:
+    return worded("its classes have a mean probability of {:.2f}", (1 + scores) / 2)
+
+
+STRATEGY = Strategy(
+    name="multilabel_avg_score",
+    label="Most classes",
+    description="Texts that seem to have most classes at once.",
+    paper="Esuli and Sebastiani 2009, Active Learning Strategies for Multi-Label Text Classification, ECIR",
+    score_range="mean of 2·P − 1 over the classes, from −1 to 1",
+    query=avg_score_sampling,
+    explain=explain,
+    utility=utility,
+    for_="multilabel",
+    assumes="Classes are rare, and one text can bring examples of several.",
+    fails_when="Classes are common: it asks what the model knows already.",
+)
