@@ -55,6 +55,12 @@ class Fit(models.Model):
     head_file = models.CharField(
         max_length=300, blank=True, help_text="npz in storage: coef, intercept"
     )
+    pool_upto = models.BigIntegerField(
+        null=True, help_text="greatest example id that unlabelled texts for the head came from"
+    )
+    n_pool_sample = models.PositiveIntegerField(
+        null=True, help_text="unlabelled texts that the head learned from too"
+    )
     n_ranked_from = models.PositiveIntegerField(null=True, help_text="pool texts scored")
     n_pool = models.PositiveIntegerField(null=True, help_text="pool texts open at the start")
     note = models.CharField(

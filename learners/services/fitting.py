@@ -169,6 +169,8 @@ def compute(
         "embedder": material.parts[0].name,
         "embedder_digest": material.parts[0].digest,
         "parts": material.digests,
+        "pool_upto": material.sample.upto if material.sample else None,
+        "n_pool_sample": len(material.sample.ids) if material.sample else None,
         "versions": {package: version(package) for package in PACKAGES},
         "fit_seconds": (trained - begun).total_seconds(),
         "score_seconds": (clock() - trained).total_seconds(),
@@ -194,6 +196,7 @@ def trained_learner(fit: Fit, material: Material) -> "ActiveLearner":
         X=material.X[trains],
         y=material.y[trains],
         names=material.names,
+        pool=material.pool,
         query_strategy=get_strategy(fit.strategy),
         rng=_generators(fit)[4],
     )

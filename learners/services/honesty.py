@@ -151,7 +151,8 @@ def _said(fit: Fit, material: Material) -> Said:
         classes = np.unique(labels)
         if len(classes) < 2:  # that is what would have been said: the one class, or nothing
             return np.full(len(X_new), classes[0] if len(classes) else -1)
-        estimator = make_estimator(fit.head, np.random.default_rng([fit.seed, _HEADS]))
+        rng = np.random.default_rng([fit.seed, _HEADS])
+        estimator = make_estimator(fit.head, rng, pool=material.pool)
         return np.asarray(estimator.fit(rows, labels).predict(X_new))
 
     return said

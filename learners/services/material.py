@@ -23,6 +23,7 @@ from learners.services.embedders import (
     embedder_of_part,
 )
 from learners.services.pool_models import draft_of, fill, stored_model
+from learners.services.pool_samples import PoolSample, pool_sample
 from learners.services.shards import (
     Ids,
     OpenShard,
@@ -35,8 +36,6 @@ from projects.models import Example
 
 if TYPE_CHECKING:
     from learners.engine.training import Names
-
-POOL_SAMPLE = 4_000
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,8 @@ class Material:
         training: the labels; `X`: their vectors, float32 (n_labels, d), in that order.
         names: of the classes as they were at the fit, where they are training examples.
         parts: of the features, in the order in which they are joined.
+        sample, pool: unlabelled texts and their vectors, float32 (n, d), for heads that learn from
+            the pool too; None for the others.
         notes: what a reader must know of the features.
     """
 
@@ -94,6 +95,8 @@ class Material:
     X: Vectors
     names: "Names | None"
     parts: tuple[Part, ...]
+    sample: PoolSample | None
+    pool: Vectors | None
     notes: tuple[str, ...] = ()
 
     @property
@@ -112,19 +115,6 @@ class Material:
         for ids, vectors in blocks(first.shards, wanted):
             yield ids, joined([vectors, *(part.vectors(ids) for part in others)])
 
-    def pool_sample(self, n: int = POOL_SAMPLE) -> Vectors:
-        """Vectors of at most `n` pool texts, lowest random rank first, float32 (m, d)."""
-        rows = Example.objects.filter(project_id=self.project_id, role=Example.Role.POOL)
-        ranked = rows.order_by("random_rank", "id").values_list("pk", flat=True)[:n]
-        found = list(self.blocks(np.array(list(ranked), np.int64)))
-        if not found:
-            return np.empty((0, self.X.shape[1]), np.float32)
-        ids = np.concatenate([block_ids for block_ids, _ in found])
-        place = {pk: row for row, pk in enumerate(ids.tolist())}
-        order = [place[pk] for pk in ranked if pk in place]
-        sample: Vectors = np.concatenate([vectors for _, vectors in found])[order]
-        return sample
-
 
 def gather(*, fit: Fit, training: TrainingSet, load: LoadEmbedder = current_embedder) -> Material:
     """The material of `fit`, stored vectors and missing ones computed here and now.
@@ -136,14 +126,21 @@ def gather(*, fit: Fit, training: TrainingSet, load: LoadEmbedder = current_embe
         EngineError: an embedder is missing or the pool too small; the message says what to do.
     """
     parts = tuple(_part(fit, part, training.example_ids, load) for part in parts_of(fit.features))
+    sample = pool_sample(fit=fit, training=training, is_stored=parts[0].index.holds)
     return Material(
         project_id=fit.project_id,
         training=training,
-        X=joined([part.vectors(training.example_ids) for part in parts]),
+        X=_side_by_side(parts, training.example_ids),
         names=_names(fit, parts) if fit.label_names else None,
         parts=parts,
+        sample=sample,
+        pool=_side_by_side(parts, sample.ids) if sample else None,
         notes=tuple(note for note in (_note(part) for part in parts) if note),
     )
+
+
+def _side_by_side(parts: tuple[Part, ...], ids: Ids) -> Vectors:
+    return joined([part.vectors(ids) for part in parts])
 
 
 def _part(fit: Fit, part: str, needed: Ids, load: LoadEmbedder) -> Part:

@@ -46,7 +46,7 @@ def audit_scores(
     rows = np.flatnonzero(training.measures | ~training.is_audit | (not fit.strict_audit))
     truth = material.y[rows]
     crossed = cross_fitted_predictions(
-        make_head=partial(make_estimator, fit.head, rng_folds),
+        make_head=partial(make_estimator, fit.head, rng_folds, pool=material.pool),
         X=material.X[rows].astype(np.float64),
         y=truth,
         is_audit=training.measures[rows],

@@ -41,6 +41,8 @@ class PlannedFit:
     label_names: bool
     strict_audit: bool
     parts: dict[str, str]
+    pool_upto: int | None
+    n_pool_sample: int | None
     upto_seq: int
     seed: int
     forced: bool
@@ -104,6 +106,8 @@ def _planned_from_ledger(project_id: int) -> Iterator[PlannedFit]:
                 id=None,
                 **plan(project, seq),
                 parts={},
+                pool_upto=None,
+                n_pool_sample=None,
                 forced=False,
                 due_at=moment,
                 started_at=moment,
