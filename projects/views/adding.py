@@ -57,7 +57,8 @@ def check(request: HttpRequest, pk: int, staged: int) -> HttpResponse:
     wizard = wizard_of(request, upload, project)
     asked = request.method == "POST" and not wants_fragment(request)
     if asked and ready(request, wizard) and _add(request, project, wizard):
-        messages.success(request, f"The texts of {upload.name} are coming in.")
+        what = "rows" if project.is_table else "texts"
+        messages.success(request, f"The {what} of {upload.name} are coming in.")
         return redirect("project", pk=pk)
     context: dict[str, object] = {"project": project, "is_owner": True, "part": "texts"}
     return wizard_page(request, wizard, "projects/settings/texts_check.html", context)

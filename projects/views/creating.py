@@ -21,11 +21,14 @@ from projects.reading import BadInput
 from projects.services.creating import create_project
 from projects.services.refusals import Refused
 from projects.services.staging import read_again, stage, too_large
+from projects.services.tables import features_of
 from projects.views.person import person
-from projects.views.wizard import Wizard
+from projects.views.wizard import TABLE, TEXT, Wizard
 from projects.views.wizard_forms import UploadForm
 
 READ_AGAIN, CLASSES = "again", "classes"
+KIND_ASKED = {"as_table": TABLE, "as_text": TEXT}
+ONLY_LOOKING = {READ_AGAIN, CLASSES, *KIND_ASKED}
 
 
 @never_cache
@@ -47,7 +50,8 @@ def check(request: HttpRequest, staged: int) -> HttpResponse:
     if request.method == "POST" and not wants_fragment(request) and ready(request, wizard):
         project = _create(request, wizard)
         if project:
-            messages.success(request, f"{project.name} is made; its texts are coming in.")
+            what = "rows" if project.is_table else "texts"
+            messages.success(request, f"{project.name} is made; its {what} are coming in.")
             return redirect("project", pk=project.pk)
     return wizard_page(request, wizard, "projects/creating/check.html", {})
 
@@ -112,9 +116,19 @@ def wizard_of(request: HttpRequest, staged: StagedUpload, project: Project | Non
     """The wizard as it stands after what was posted, the file read again where that was asked."""
     standing = list(LabelClass.objects.filter(project=project).active()) if project else []
     data = request.POST if request.method == "POST" else None
-    check = request.POST.get("do") not in {READ_AGAIN, CLASSES}
-    is_new = project is None
-    wizard = Wizard(staged, data=data, standing=standing, is_new=is_new, check=check)
+    asked = request.POST.get("do", "")
+    make = partial(
+        Wizard,
+        staged,
+        data=data,
+        standing=standing,
+        is_new=project is None,
+        features=features_of(project) if project else (),
+        kind=project.input_kind if project else None,
+    )
+    if asked in KIND_ASKED and project is None:
+        return make(check=False, fresh_columns=True, kind=KIND_ASKED[asked])
+    wizard = make(check=asked not in ONLY_LOOKING)
     layout = wizard.layout_chosen() if data is not None else None
     if layout is None:
         return wizard
@@ -123,16 +137,14 @@ def wizard_of(request: HttpRequest, staged: StagedUpload, project: Project | Non
     except BadInput as refused:
         wizard.layout.add_error("kind", str(refused))
         return wizard
-    again = Wizard(
-        staged, data=data, standing=standing, is_new=is_new, check=False, fresh_columns=True
-    )
+    again = make(check=False, fresh_columns=True)
     again.errors.append("The file was read again as you said: look at the rows, then go on.")
     return again
 
 
 def ready(request: HttpRequest, wizard: Wizard) -> bool:
     """Whether the person asked to go on, and every form is in order."""
-    if request.POST.get("do") in {READ_AGAIN, CLASSES} or not wizard.roles.is_bound:
+    if request.POST.get("do") in ONLY_LOOKING or not wizard.roles.is_bound:
         return False
     return wizard.layout.is_valid() and wizard.is_valid()
 
@@ -147,7 +159,7 @@ def wizard_page(
 ) -> HttpResponse:
     if wants_fragment(request):
         template = "projects/creating/labels.html"
-    failed = request.method == "POST" and request.POST.get("do") not in {READ_AGAIN, CLASSES}
+    failed = request.method == "POST" and request.POST.get("do") not in ONLY_LOOKING
     return render(
         request,
         template,

@@ -1,15 +1,19 @@
 """Both uses of the wizard's second step, a new project and more texts, on one state of forms."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from django import forms
 from django.http import QueryDict
 
 from projects.models import LabelClass, StagedUpload
+from projects.models.project import InputKind
 from projects.reading import ColumnChoice, Layout
 from projects.reading.limits import MAX_CLASSES
 from projects.reading.scanning import same
+from projects.reading.tables import CATEGORICAL, NUMERIC, Feature
+from projects.reading.tables import KINDS as FEATURE_KINDS
 from projects.services.classes import FREE_KEYS, ClassSpec, free_key
 from projects.services.refusals import Refused
 from projects.views.numbers import read_int
@@ -23,6 +27,7 @@ from projects.views.wizard_forms import (
     MoreClassesForm,
 )
 
+TEXT, TABLE = InputKind.TEXT.value, InputKind.TABLE.value
 EMPTY_ROWS = 2
 ROLE = "role-"
 F = TypeVar("F", bound=forms.Form)
@@ -33,7 +38,8 @@ class Wizard:
 
     With `check` off, what was posted is shown again without a word about what is missing: the
     person only asked to read the file another way. `fresh_columns`: the columns are new, so that
-    what was posted about the old ones is void.
+    what was posted about the old ones is void. `kind`: text or table; as posted or guessed without
+    it. `features`: of the table that the rows are added to, fixed.
     """
 
     def __init__(
@@ -45,18 +51,34 @@ class Wizard:
         is_new: bool = True,
         check: bool = True,
         fresh_columns: bool = False,
+        kind: str | None = None,
+        features: Sequence[Feature] = (),
     ) -> None:
         self.staged, self.data, self.is_new = staged, data, is_new
         self.check = check and data is not None
+        self.features = tuple(features)
+        self.kind = kind or self._kind_said(None if fresh_columns else data)
         self.standing = list(standing)
         self.columns = [str(column["name"]) for column in staged.guess["columns"]]
         self.errors: list[str] = []
         self.about = self._form(AboutForm, {"name": _stem(staged.name)})
+        if self.is_table:
+            self.about.fields["description"].label = "What is asked of each row"
+            question = {"placeholder": "Will this client take the offer?"}
+            self.about.fields["description"].widget.attrs.update(question)
         self.more = self._form(MoreClassesForm, {})
         guess = staged.guess["layout"]
         self.layout = LayoutForm(None if fresh_columns else data, initial=guess)
         self.roles = self._columns_form(None if fresh_columns else data)
         self.classes = self._class_forms()
+
+    def _kind_said(self, data: QueryDict | None) -> str:
+        said = data.get("input_kind", "") if data is not None else ""
+        return said if said in {TEXT, TABLE} else str(self.staged.guess.get("input_kind", TEXT))
+
+    @property
+    def is_table(self) -> bool:
+        return self.kind == TABLE
 
     # ---- forms from the guess or from what was posted ----
 
@@ -67,13 +89,28 @@ class Wizard:
         return form(initial=posted)
 
     def _columns_form(self, data: QueryDict | None) -> ColumnsForm:
-        roles = self.staged.guess["roles"]
+        roles = self._guessed_roles()
         initial = {f"{ROLE}{i}": roles[name] for i, name in enumerate(self.columns)}
         initial |= {"label_use": "gold"}
+        form = partial(
+            ColumnsForm, columns=self.columns, is_table=self.is_table, fixed=dict(self.features)
+        )
         if data is None or self.check:
-            return ColumnsForm(data, columns=self.columns, initial=initial)
+            return form(data, initial=initial)
         posted = {name: data[name] for name in (*initial, "leave_out_blank") if name in data}
-        return ColumnsForm(columns=self.columns, initial=initial | posted)
+        return form(initial=initial | posted)
+
+    def _guessed_roles(self) -> dict[str, str]:
+        guess = self.staged.guess
+        if not self.is_table:
+            return dict(guess["roles"])
+        fixed = dict(self.features)
+        roles = guess.get("table_roles") or dict.fromkeys(self.columns, "metadata")
+        others = {
+            name: "metadata" if fixed and role in FEATURE_KINDS else role
+            for name, role in roles.items()
+        }
+        return others | {name: kind for name, kind in fixed.items() if name in roles}
 
     def _class_forms(self) -> list[ClassForm]:
         rows = _posted_rows(self.data)
@@ -152,10 +189,14 @@ class Wizard:
         wrong = [form for form in forms_ if not form.is_valid()]
         for role in ("text", "id", "label", "split"):
             n = len(self._columns_of(role))
-            if n > 1 or (role == "text" and n == 0):
+            if n > 1 or (role == "text" and n == 0 and not self.is_table):
                 self.errors.append(
                     f"{n} columns are “{role}”; choose {'' if role == 'text' else 'at most '}one."
                 )
+        if self.is_table and not self.chosen_features():
+            self.errors.append(
+                "No column is a number or a category that the model reads: choose at least one."
+            )
         if self.unseen:
             words = ", ".join(self.unseen[:8])
             self.errors.append(
@@ -168,15 +209,26 @@ class Wizard:
         ignored = [f.cleaned_data["found"] for f in self._found() if _target(f) == NO_LABEL]
         return ColumnChoice(
             text=self.column_of("text") or "",
+            features=self._features(),
             id=self.column_of("id"),
             label=self.column_of("label"),
             label_use=said["label_use"] or "gold",
             split=self.column_of("split"),
             metadata=tuple(self._columns_of("metadata")),
             layout=Layout(**self.staged.guess["layout"]),
-            leave_out_blank=said["leave_out_blank"],
+            leave_out_blank=said["leave_out_blank"] or self.is_table,
             ignored_labels=tuple(ignored),
         )
+
+    def chosen_features(self) -> list[tuple[str, str]]:
+        """(name, kind) of the columns that the model reads, in the file's order."""
+        said = [str(self.roles[f"{ROLE}{i}"].value()) for i in range(len(self.columns))]
+        pairs = zip(self.columns, said, strict=True)
+        return [(name, role) for name, role in pairs if self.is_table and role in FEATURE_KINDS]
+
+    def _features(self) -> tuple[Feature, ...]:
+        """Of an existing table all of its own, so that what the file lacks is named."""
+        return self.features or tuple(self.chosen_features())
 
     def _found(self) -> list[ClassForm]:
         return [form for form in self.classes if form.cleaned_data["found"]]
@@ -265,6 +317,23 @@ class Wizard:
         facts = self.facts(self.column_of("text"))
         lines = ", ".join(f"{line:,}" for line in facts.get("blank_lines", []))
         return {"n": facts.get("n_blank", 0), "lines": lines}
+
+    def table_notes(self) -> dict[str, list[Any]]:
+        """Of the features chosen: those that never vary, those with missing cells, and numbers
+        with words among them.
+        """
+        facts = [(self.facts(name), kind) for name, kind in self.chosen_features()]
+        return {
+            "numbers": [f["name"] for f, kind in facts if kind == NUMERIC],
+            "categories": [f["name"] for f, kind in facts if kind == CATEGORICAL],
+            "constant": [f["name"] for f, _ in facts if not f.get("varies", True)],
+            "missing": [(f["name"], f["n_missing"]) for f, _ in facts if f.get("n_missing")],
+            "words": [
+                (f["name"], f["first_word"])
+                for f, kind in facts
+                if kind == NUMERIC and f.get("first_word")
+            ],
+        }
 
     @property
     def label_column(self) -> str | None:

@@ -1,5 +1,6 @@
 """The wizard's fields: shapes only; what may be is decided by the services."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from projects.models.label_class import N_COLOURS
 from projects.reading.delimited import DELIMITERS
 from projects.reading.records import KINDS
+from projects.reading.tables import CATEGORICAL, NUMERIC
 from projects.reading.texts import GOLD, KNOWN
 from projects.services import creating
 from projects.services.classes import MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS
@@ -23,6 +25,15 @@ ROLE_CHOICES = [
     ("label", "label"),
     ("split", "split"),
     ("metadata", "metadata, shown beside the text"),
+    ("leave_out", "leave out"),
+]
+TABLE_ROLE_CHOICES = [
+    (NUMERIC, "number, the model reads it"),
+    (CATEGORICAL, "category, the model reads it"),
+    ("id", "id, may be shown beside the row"),
+    ("label", "label"),
+    ("split", "split"),
+    ("metadata", "metadata, shown beside the row"),
     ("leave_out", "leave out"),
 ]
 NEW_CLASS, NO_LABEL = "new", "none"
@@ -83,7 +94,10 @@ class AboutForm(forms.Form):
 
 
 class ColumnsForm(forms.Form):
-    """One `role-N` for the file's Nth column, and what is to be done with labels and blanks."""
+    """One `role-N` for the file's Nth column, and what is to be done with labels and blanks.
+
+    `fixed`: roles, by column, that the rows of an existing table have settled.
+    """
 
     label_use = forms.ChoiceField(
         label="The labels in the file are",
@@ -96,10 +110,31 @@ class ColumnsForm(forms.Form):
     )
     leave_out_blank = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        columns: list[str],
+        is_table: bool,
+        fixed: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        choices = TABLE_ROLE_CHOICES if is_table else ROLE_CHOICES
         for number, column in enumerate(columns):
-            self.fields[f"role-{number}"] = forms.ChoiceField(label=column, choices=ROLE_CHOICES)
+            self.fields[f"role-{number}"] = forms.ChoiceField(
+                label=column, choices=_allowed(choices, column, fixed or {})
+            )
+
+
+def _allowed(
+    choices: list[tuple[str, str]], column: str, fixed: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    if not fixed:
+        return choices
+    features = {NUMERIC, CATEGORICAL}
+    if column in fixed:
+        return [(role, words) for role, words in choices if role == fixed[column]]
+    return [(role, words) for role, words in choices if role not in features]
 
 
 class MoreClassesForm(forms.Form):

@@ -88,7 +88,7 @@
     }
     form.dataset.sent = "1";
     const note = form.querySelector("[data-once-note]");
-    if (note && event.submitter?.value !== "again") note.textContent = form.dataset.once;
+    if (note && !["again", "as_table", "as_text"].includes(event.submitter?.value)) note.textContent = form.dataset.once;
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-once]")) {
