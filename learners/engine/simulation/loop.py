@@ -18,6 +18,7 @@ from learners.engine.simulation.questions import Questions
 from learners.engine.strategies import get_strategy
 from learners.engine.training import Names, name_texts, train_learner
 
+QUEUE_LENGTH = 300  # what LABELER_QUEUE_LENGTH says unless somebody changed it
 TRAINING, RANKING = 2, 3  # purposes of a seed's generators, beside those of `questions`
 
 
@@ -99,7 +100,7 @@ class _Loop:
         at_zero = None if learner is None else self._measured(learner)
         points = []
         for n_labels in range(batch, budget + 1, batch):
-            queue = [] if learner is None else self._queue(learner, batch)
+            queue = [] if learner is None else self._queue(learner)
             self.asked += self.questions.ask(batch, queue)
             learner = self._learner()
             points.append(self._measured(learner))
@@ -140,13 +141,14 @@ class _Loop:
         open_rows = self.questions.open_in_random_order()[:POOL_SAMPLE]
         return self.rows[open_rows]
 
-    def _queue(self, learner: Any, n_queue: int) -> list[int]:
+    def _queue(self, learner: Any) -> list[int]:
+        """As long as the product's: some strategies choose otherwise for a shorter one."""
         rows = self.questions.open_rest()
         ranking = rank_pool(
             learner=learner,
             strategy=self.strategy,
             blocks=[(rows, self.rows[rows])],
-            n_queue=n_queue,
+            n_queue=QUEUE_LENGTH,
             rng=self._generator(RANKING),
         )
         return [int(row) for row in ranking.ids]
