@@ -1,8 +1,9 @@
 """Addresses of the pages that show and hand out what the machine learned, by subject."""
 
-from learners.urls import taking_away, watching
+from learners.urls import confirming, taking_away, watching
 
 urlpatterns = [
     *watching.urlpatterns,
+    *confirming.urlpatterns,
     *taking_away.urlpatterns,
 ]
