@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from learners.selectors.curve import CurvePoint, attempts, curve, curve_marks
+from learners.selectors.curve import CurvePoint, curve, curve_marks
 from learners.selectors.progress import (
     audit_progress,
     class_counts,
@@ -29,10 +29,10 @@ from learners.views import sentences
 from learners.views.curve_chart import mark_letter
 from learners.views.day_bars import day_bars
 from learners.views.first_steps import first_steps
+from learners.views.numbers import DEFAULT_TAB, TABS, Tab, numbers_context
 from projects.models import Project
 
-SHOWN_FITS = 20
-MACHINE = ("banners", "machine", "fits")
+MACHINE = ("banners", "machine")
 COUNTED = ("headline", "particulars", "curve-files", "curve-marks", "curve-table", "people")
 TEMPLATE = "learners/live/{}.html"
 
@@ -62,22 +62,61 @@ def live_pieces(
     is_owner: bool,
     now: datetime,
     have: Mapping[str, str] | None = None,
+    tab: Tab = DEFAULT_TAB,
+    tab_state: str = "",
 ) -> LivePieces:
-    """Render what differs from `have`; everything without it."""
+    """Render what differs from `have`; everything without it.
+
+    `tab`: which of the tabs stands open, and `tab_state`, what its state was when it was rendered.
+    """
     have = have or {}
     status = _status(project, now)
     context = {"project": project, "is_owner": is_owner, "status": status, "now": now}
     rendered = _rendered(request, MACHINE, {**context, **_machine_context(project, status)})
     keys = {"ledger": _ledger_key(project, status, now), "curve": have.get("curve", "")}
+    numbers = _numbers(request, context, tab, keys["ledger"], tab_state)
     if have.get("ledger") != keys["ledger"]:
         counted = {**context, **_counted_context(project, status, now)}
         rendered |= _rendered(request, COUNTED, counted)
         keys["curve"] = curve_version(counted["points"], counted["marks"])
     digests = {name: _digest(html) for name, html in rendered.items()}
+    changed = {name: html for name, html in rendered.items() if have.get(name) != digests[name]}
+    return LivePieces(pieces=changed | numbers, have={**have, **digests, **keys})
+
+
+def numbers_pieces(
+    request: HttpRequest, project: Project, *, is_owner: bool, now: datetime, tab: Tab
+) -> LivePieces:
+    """The open tab alone, for when it is changed."""
+    status = _status(project, now)
+    context = {"project": project, "is_owner": is_owner, "status": status, "now": now}
     return LivePieces(
-        pieces={name: html for name, html in rendered.items() if have.get(name) != digests[name]},
-        have={**have, **digests, **keys},
+        _numbers(request, context, tab, _ledger_key(project, status, now), ""), have={}
     )
+
+
+def _numbers(
+    request: HttpRequest, context: dict[str, Any], tab: Tab, ledger: str, state: str
+) -> dict[str, SafeString]:
+    """The open tab and its state: "tab.ledger.digest". Only attempts to fit change without a change
+    in the ledger or a new published fit.
+    """
+    if tab.name != "fits" and state.startswith(f"{tab.name}.{ledger}."):
+        return {}
+    within = numbers_context(context["project"], tab)
+    shown = {**context, **within, "tab": tab, "tab_template": f"learners/numbers/{tab.name}.html"}
+    html = render_to_string(TEMPLATE.format("numbers"), shown, request)
+    now = f"{tab.name}.{ledger}.{_digest(html)}"
+    if now == state:
+        return {}
+    pieces = _rendered(request, ("numbers-state",), {"numbers_state": now})
+    same = state.startswith(f"{tab.name}.") and state.endswith(f".{_digest(html)}")
+    return pieces if same else pieces | {"numbers": html}
+
+
+def read_tab(text: str, default: Tab = DEFAULT_TAB) -> Tab:
+    """The tab of a name or a state, the default where it names none."""
+    return next((tab for tab in TABS if tab.name == text.partition(".")[0]), default)
 
 
 def _status(project: Project, now: datetime) -> ProjectStatus:
@@ -122,8 +161,6 @@ def _digest(html: str) -> str:
 
 def _machine_context(project: Project, status: ProjectStatus) -> dict[str, Any]:
     return {
-        "fits": attempts(project.pk, limit=SHOWN_FITS),
-        "n_shown_fits": SHOWN_FITS,
         "learning": sentences.learning(status),
         "embedding": sentences.embedding(status.embedding),
         "cut": sentences.cut(status.embedding),

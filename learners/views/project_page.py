@@ -2,14 +2,16 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from learners.services.retrain import CannotFit, request_fit
-from learners.views.live_pieces import live_pieces, read_have
+from learners.views.live_pieces import live_pieces, numbers_pieces, read_have, read_tab
+from learners.views.numbers import BY_NAME, TABS, chart_spec
 from projects.models import Project
 from projects.selectors.imports import import_progress
 from projects.views.person import person
@@ -22,8 +24,11 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
     """A member's overview of one project."""
     project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
     is_owner = Project.objects.owned(person(request)).filter(pk=pk).exists()
-    live = live_pieces(request, project, is_owner=is_owner, now=timezone.now())
+    tab = read_tab(request.GET.get("tab", ""))
+    live = live_pieces(request, project, is_owner=is_owner, now=timezone.now(), tab=tab)
     context = {
+        "tabs": TABS,
+        "tab": tab,
         "project": project,
         "is_owner": is_owner,
         "live": live,
@@ -46,10 +51,40 @@ def project_status_fragment(request: HttpRequest, pk: int) -> HttpResponse:
         is_owner=Project.objects.owned(person(request)).filter(pk=pk).exists(),
         now=timezone.now(),
         have=read_have(request.GET.get("have", "")),
+        tab=read_tab(request.GET.get("numbers", "")),
+        tab_state=request.GET.get("numbers", ""),
     )
     if not live.pieces:
         return HttpResponse(status=204)
     return render(request, "learners/status.html", {"project": project, "live": live})
+
+
+@require_safe
+@login_required
+@never_cache
+def project_numbers(request: HttpRequest, pk: int, tab: str) -> HttpResponse:
+    """One tab of the numbers in detail, as a fragment; as an address of its own it leads to the page."""
+    project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
+    if tab not in BY_NAME:
+        raise Http404(f"There is no tab “{tab}”; there are {', '.join(BY_NAME)}.")
+    if not request.headers.get("HX-Request"):
+        return redirect(f"{reverse('project', args=[pk])}?tab={tab}")
+    is_owner = Project.objects.owned(person(request)).filter(pk=pk).exists()
+    live = numbers_pieces(request, project, is_owner=is_owner, now=timezone.now(), tab=BY_NAME[tab])
+    context = {"project": project, "tabs": TABS, "tab": BY_NAME[tab], "live": live}
+    return render(request, "learners/parts/numbers.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def numbers_spec(request: HttpRequest, pk: int, tab: str) -> JsonResponse:
+    """The picture of a tab, as the chart script draws it; 404 where there is none yet."""
+    project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
+    spec = chart_spec(project, BY_NAME[tab]) if tab in BY_NAME else None
+    if spec is None:
+        raise Http404("There is nothing to draw yet.")
+    return JsonResponse(spec)
 
 
 @require_POST

@@ -1,5 +1,6 @@
-// Draws the learning curve from a specification made on the server, in the page's own colours.
-// The numbers stand in the table below, so that a chart that cannot be drawn hides nothing.
+// Draws charts from specifications made on the server, in the page's own colours: the learning curve,
+// and the picture of the open tab. Their numbers stand in tables, so that a chart that cannot be drawn
+// hides nothing.
 
 const place = document.getElementById("curve");
 const FAILED = "The chart could not be drawn; the table below holds the same numbers.";
@@ -27,18 +28,18 @@ function say(text) {
   note.textContent = text;
 }
 
-async function specification() {
-  const response = await fetch(place.dataset.spec, { credentials: "same-origin" });
+async function specification(address) {
+  const response = await fetch(address, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return response.json();
 }
 
-async function draw(spec) {
-  await import(place.dataset.library);
+async function drawn_in(target, spec, label) {
+  await import(target.dataset.library);
   // Drawn aside and put in at once, so that a redraw neither flashes nor changes the height.
   const canvas = document.createElement("div");
   canvas.className = "chart waiting";
-  place.append(canvas);
+  target.append(canvas);
   const result = await window.vegaEmbed(canvas, painted(spec, getComputedStyle(document.documentElement)), {
     mode: "vega-lite",
     renderer: "svg",
@@ -47,12 +48,17 @@ async function draw(spec) {
     defaultStyle: false,
     tooltip: { disableDefaultStyle: true },
   });
-  drawn?.finalize();
-  place.replaceChildren(canvas);
+  target.replaceChildren(canvas);
   canvas.classList.remove("waiting");
   canvas.querySelector("svg").setAttribute("aria-hidden", "true"); // one picture, one label
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `Learning curve. ${headline()} The table below holds the numbers.`);
+  canvas.setAttribute("aria-label", label);
+  return result;
+}
+
+async function draw(spec) {
+  const result = await drawn_in(place, spec, `Learning curve. ${headline()} The table below holds the numbers.`);
+  drawn?.finalize();
   drawn = result;
 }
 
@@ -65,7 +71,7 @@ async function refresh() {
   if (version.startsWith("0.")) return; // no point yet: the empty frame stays
   if (!drawn && !place.querySelector(".empty-chart")) say("Drawing the curve…");
   try {
-    await draw(await specification());
+    await draw(await specification(place.dataset.spec));
     place.dataset.drawn = version;
   } catch (error) {
     say(FAILED);
@@ -73,10 +79,34 @@ async function refresh() {
   }
 }
 
+// The picture of the open tab stands below its table and is shown once it is drawn.
+let picture = null;
+
+async function illustrate(again) {
+  const target = document.querySelector("[data-chart]");
+  if (!target || (target.dataset.drawn && !again)) return;
+  target.dataset.drawn = "begun";
+  target.parentElement.hidden = false; // a hidden frame has no width to draw in
+  try {
+    const spec = await specification(target.dataset.chart);
+    const result = await drawn_in(target, spec, `${target.dataset.label} The table above holds the numbers.`);
+    picture?.finalize();
+    picture = result;
+  } catch (error) {
+    target.parentElement.hidden = true;
+    console.warn("chart:", error);
+  }
+}
+
 if (place) {
   refresh();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", refresh);
+  illustrate();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    refresh();
+    illustrate(true);
+  });
   document.addEventListener("htmx:afterSettle", () => {
+    illustrate();
     const version = document.getElementById("poller")?.dataset.curve;
     if (!version || version === place.dataset.version) return;
     place.dataset.version = version;

@@ -40,6 +40,7 @@ FOR_OWNERS = (
     "history",
     "history-row",
     "project",
+    "confirm",
     "model",
 )
 PAGES = (*FOR_STRANGERS, *FOR_NEWCOMERS, *FOR_OWNERS)
@@ -61,7 +62,11 @@ NO_PAGES = (
     "bin-restore",
     "bin-delete",
     "project-status",
+    "project-numbers",
+    "numbers-spec",
     "retrain",
+    "confirm-state",
+    "confirm-end",
     "curve-spec",
     "curve-csv",
     "curve-picture",
@@ -97,6 +102,7 @@ def parts(owner: User) -> dict[str, Any]:
         "fit": make_fit(project, n_labels=10, right=(3, 4)).pk,
         "user_pk": owner.pk,
         "kind": "svg",
+        "tab": "helping",
     }
 
 

@@ -135,12 +135,12 @@ def test_the_keyboard_reaches_label_files_and_tables(page: Page, project: Projec
     page.goto(f"/projects/{project.pk}/")
     expect(page.locator(CHART)).to_be_visible()
     reached = []
-    for _ in range(24):
+    for _ in range(28):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
         )
-    assert {"Label", "Retrain now", "curve-csv", "live-curve-table", "live-fits"} <= set(reached)
+    assert {"Label", "Retrain now", "curve-csv", "live-curve-table", "tab-fits"} <= set(reached)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -186,9 +186,9 @@ def test_answers_older_than_a_class_are_said_to_be_asked_again(
 def test_a_failed_fit_is_a_banner_and_a_row(client: Client, project: Project) -> None:
     make_fit(project, n_labels=10, right=(3, 4))
     make_fit(project, n_labels=12, status=Fit.Status.FAILED, error="no room for <vectors>")
-    html = page(client, project)
+    html = page(client, project, "?tab=fits")
     assert "The last fit failed: no room for &lt;vectors&gt;" in html
-    assert "failed: no room for &lt;vectors&gt;" in html.split('id="live-fits"')[1]
+    assert "failed: no room for &lt;vectors&gt;" in html.split('id="fits-table"')[1]
 
 
 def test_no_worker_is_a_banner_that_says_what_to_do(client: Client, project: Project) -> None:
@@ -238,7 +238,17 @@ def test_an_annotator_sees_the_page_without_what_owners_do(
 
 
 @pytest.mark.parametrize(
-    "path", ["", "status/", "curve.csv", "curve.json", "curve.svg", "curve.png"]
+    "path",
+    [
+        "",
+        "status/",
+        "numbers/classes/",
+        "numbers/classes.json",
+        "curve.csv",
+        "curve.json",
+        "curve.svg",
+        "curve.png",
+    ],
 )
 def test_an_outsider_gets_404(client: Client, project: Project, path: str) -> None:
     make_fit(project, n_labels=10, right=(3, 4))

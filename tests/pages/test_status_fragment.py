@@ -5,12 +5,13 @@ from html import unescape
 from urllib.parse import unquote
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from learners.views.live_pieces import read_have
 from projects.models import Project, ProjectEvent, User
-from tests.factories import make_user
+from tests.factories import make_label, make_user
 from tests.pages.worlds import decide, labelled_project, make_fit, worker_is_running
 
 pytestmark = pytest.mark.django_db
@@ -30,9 +31,12 @@ def project(owner: User) -> Project:
 
 
 def poll_address(html: str) -> str:
+    """What the poller asks, with the state of the open tab, which the script adds."""
     found = re.search(r'id="poller"[^>]*hx-get="([^"]+)"', html)
+    state = re.search(r'id="numbers-state" name="numbers" value="([^"]+)"', html)
     assert found
-    return unescape(found[1])
+    assert state
+    return f"{unescape(found[1])}&numbers={state[1]}"
 
 
 def first_poll(client: Client, project: Project) -> str:
@@ -49,7 +53,7 @@ def test_a_published_fit_brings_sentence_table_and_a_new_chart_version(
     address = first_poll(client, project)
     fit = make_fit(project, n_labels=10, right=(3, 4))
     html = client.get(address).content.decode()
-    assert {"live-headline", "live-curve-table", "live-fits"} <= set(
+    assert {"live-headline", "live-curve-table", "live-numbers-state"} <= set(
         re.findall(r'id="(live-[a-z-]+)"', html)
     )
     assert f'data-curve="{fit.pk}.0"' in html
@@ -90,3 +94,29 @@ def test_what_the_browser_has_survives_the_address(client: Client, project: Proj
 def test_only_the_sentence_is_read_aloud_when_it_changes(client: Client, project: Project) -> None:
     html = client.get(f"/projects/{project.pk}/").content.decode()
     assert re.findall(r'id="(live-[^"]+)" aria-live="polite"', html) == ["live-headline"]
+
+
+def test_the_open_tab_is_the_one_that_is_kept_up_to_date(client: Client, project: Project) -> None:
+    page = client.get(f"/projects/{project.pk}/?tab=fits").content.decode()
+    assert client.get(poll_address(page)).status_code == 204
+    make_fit(project, n_labels=10, right=(3, 4))
+    html = client.get(poll_address(page)).content.decode()
+    assert 'id="fits-table"' in html
+    assert 'value="fits.' in html
+
+
+def test_a_label_that_changes_nothing_in_the_open_tab_leaves_it_alone(
+    client: Client, project: Project
+) -> None:
+    page = client.get(f"/projects/{project.pk}/?tab=confusion").content.decode()
+    example, yes = project.examples.get(text="text 15"), project.label_classes.all()[0]
+    with transaction.atomic():
+        make_label(example, yes, owner_of(project))
+    html = client.get(poll_address(page)).content.decode()
+    assert 'id="live-people"' in html
+    assert 'id="live-numbers-state"' in html
+    assert 'id="live-numbers"' not in html
+
+
+def owner_of(project: Project) -> User:
+    return User.objects.get(memberships__project=project, memberships__role="owner")

@@ -1,15 +1,24 @@
 """Projects with fits and scores, made without a worker."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import sqrt
 
 from django.conf import settings
 from django.db import transaction
 
-from learners.models import EmbeddingSet, Fit, Score, WorkerHeartbeat
+from learners.models import (
+    AuditPredictions,
+    EmbeddingSet,
+    Fit,
+    PoolPredictions,
+    RandomBaseline,
+    Score,
+    WorkerHeartbeat,
+)
 from learners.selectors.curve import CurvePoint, Measure
-from projects.models import Project, ProjectEvent, User
+from projects.models import LabelClass, Project, ProjectEvent, User
 from projects.services.ledger import append_project_event
 from tests.factories import NOW, make_examples, make_label, make_project
 
@@ -101,6 +110,55 @@ def add_score(fit: Fit, metric: str, measure: Measure) -> Score:
         high=measure.high,
         n=measure.n,
     )
+
+
+def add_audit_predictions(
+    fit: Fit, pairs: Sequence[tuple[LabelClass, LabelClass]], *, confidence: float = 0.8
+) -> AuditPredictions:
+    """What the fit said of random texts: pairs of the true class and the one said."""
+    return AuditPredictions.objects.create(
+        fit=fit,
+        example_ids=list(range(1, len(pairs) + 1)),
+        true_class_ids=[true.pk for true, _ in pairs],
+        said_class_ids=[said.pk for _, said in pairs],
+        confidences=[confidence - 0.001 * (place % 10) for place in range(len(pairs))],
+    )
+
+
+def add_random_baseline(
+    fit: Fit,
+    *,
+    random: Sequence[int] = (20, 24, 28, 30),
+    project: Sequence[int] = (24, 32, 36, 38),
+    n: int = 50,
+    advantage: tuple[float, float, float] = (0.14, 0.03, 0.25),
+    needed: tuple[float | None, float | None, float | None] = (34.0, 18.0, None),
+    needed_now: tuple[float | None, float | None, float | None] = (None, None, None),
+) -> RandomBaseline:
+    """Both sides at 8, 16, 32 and 40 labels, measured on `n` random texts."""
+    return RandomBaseline.objects.create(
+        fit=fit,
+        n=n,
+        sizes=[8, 16, 32, 40][: len(random)],
+        random_right=list(random),
+        project_right=list(project),
+        advantage=advantage[0],
+        advantage_low=advantage[1],
+        advantage_high=advantage[2],
+        saved_at=16,
+        needed=needed[0],
+        needed_low=needed[1],
+        needed_high=needed[2],
+        needed_now=needed_now[0],
+        needed_now_low=needed_now[1],
+        needed_now_high=needed_now[2],
+    )
+
+
+def add_pool_predictions(fit: Fit, said: Sequence[int]) -> PoolPredictions:
+    """What the fit said of the same pool texts, numbered from 1."""
+    ids = list(range(1, len(said) + 1))
+    return PoolPredictions.objects.create(fit=fit, example_ids=ids, class_ids=list(said))
 
 
 def all_texts_are_embedded(project: Project) -> None:
