@@ -152,6 +152,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_TASK_ROUTES = {
     "learners.embed": {"queue": "slow"},
+    "learners.simulate": {"queue": "slow"},
     "projects.import": {"queue": "fast"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
@@ -235,6 +236,7 @@ LABELER_HEAD_LABELS = {
     "linear_svm": "Linear SVM, calibrated",
     "ridge": "Ridge",
     "auto": "Chosen by the training labels",
+    "tree": "Small decision tree",
 }
 LABELER_FEATURES_LABELS = {
     "minilm": "MiniLM",
@@ -244,7 +246,19 @@ LABELER_FEATURES_LABELS = {
     "minilm+lsi": "MiniLM and LSI",
     "static+lsi": "Static word vectors and LSI",
     "minilm+tfidf": "MiniLM and TF-IDF",
+    "table": "The columns of the table",
 }
+# Those for rows of a table: these heads for them alone, these features for them and nothing else.
+LABELER_TABLE_HEADS = ("tree",)
+LABELER_TABLE_FEATURES = ("table",)
+# What a new project of texts learns with: the default of learners.engine.recipes.
+LABELER_NEW_PROJECT = {
+    "strategy": "coverage_to_margin",
+    "head": "self_trained",
+    "features": "minilm+lsi",
+    "label_names": True,
+}
+LABELER_SMALL_POOL = 5_000  # texts, up to which strategies for small pools are offered
 LABELER_EMBEDDER = os.environ.get("LABELER_EMBEDDER", "minilm")
 LABELER_QUEUE_LENGTH = 300
 LABELER_AUDIT_LIMIT = 2000
@@ -261,4 +275,5 @@ LABELER_PROJECT_FILES = [
     ("learners.Shard", "embedding_set__project", ["vectors", "example_ids"]),
     ("learners.EmbeddingSet", "project", ["model_file"]),
     ("learners.Fit", "project", ["head_file", "bundle_file"]),
+    ("learners.Simulation", "project", ["file", "data_file"]),
 ]

@@ -5,6 +5,7 @@ from learners.models.embedding import EmbeddingSet, Shard
 from learners.models.explanation import Explanation
 from learners.models.fit import Fit, FitRequest, RankedExample, Score
 from learners.models.honesty import AuditPredictions, PoolPredictions, RandomBaseline
+from learners.models.simulation import Simulation, SimulationRun
 from learners.models.worker import WorkerHeartbeat
 
 __all__ = [
@@ -20,5 +21,7 @@ __all__ = [
     "RankedExample",
     "Score",
     "Shard",
+    "Simulation",
+    "SimulationRun",
     "WorkerHeartbeat",
 ]
