@@ -14,13 +14,16 @@ from django.db.models import Q
 
 from learners.engine.bundle import BundleCard, BundleDigest, write_bundle
 from learners.engine.exporting import ensure_trunk
+from learners.engine.features.table import TableModel
 from learners.engine.heads import Head
+from learners.engine.heads.keeping import FittedHead
 from learners.engine.intervals import Interval
+from learners.engine.table_bundle import write_table_bundle
 from learners.models import Fit
 from learners.selectors.curve import strategy_label
 from learners.selectors.training import TrainingSet, training_set_from_ledger
 from learners.services.due_work import LONGEST_EXPORT
-from learners.services.prediction import embedder_of, head_of
+from learners.services.prediction import embedder_of, head_of, pool_models_of
 from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
 from projects.models.annotation import Draw
 
@@ -65,15 +68,26 @@ def write_model(*, fit: Fit, target: BinaryIO) -> BundleDigest:
         EngineError: the model cannot be packed; the message says why.
     """
     head = head_of(fit)
+    names = class_names(fit, head)
+    card = card_of(fit, names)
+    if fit.project.is_table:
+        (table,) = pool_models_of(fit)
+        return write_table_bundle(
+            target=target,
+            head=head,
+            class_names=names,
+            card=card,
+            table=cast(TableModel, table),
+        )
     trunk = ensure_trunk(
         embedder=cast(Any, embedder_of(fit)), cache_folder=settings.VAR_DIR / "cache" / "trunks"
     )
-    names = class_names(fit, head)
-    card = card_of(fit, names)
-    return write_bundle(target=target, head=head, class_names=names, card=card, trunk=trunk)
+    return write_bundle(
+        target=target, head=cast(Head, head), class_names=names, card=card, trunk=trunk
+    )
 
 
-def class_names(fit: Fit, head: Head) -> list[str]:
+def class_names(fit: Fit, head: FittedHead) -> list[str]:
     """Names in the order of the head's classes; two classes of one name are told apart by number."""
     by_id = dict(LabelClass.objects.filter(project_id=fit.project_id).values_list("pk", "name"))
     names = [by_id[class_id] for class_id in head.class_ids]
@@ -137,8 +151,9 @@ def _data_words(fit: Fit) -> str:
     if not files:
         return ""
     n_texts = sum(file["n_texts"] for file in files)
+    what = "different rows" if fit.project.is_table else "distinct texts"
     listed = ", ".join(f"{file['name']} (SHA-256 {file['digest'][:12]})" for file in files)
-    return f"{n_texts:,} distinct texts from {listed}."
+    return f"{n_texts:,} {what} from {listed}."
 
 
 def _chosen_by(fit: Fit, training: TrainingSet) -> dict[str, int]:

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from learners.engine.errors import EngineError
-from learners.engine.heads import Head
+from learners.engine.heads.keeping import head_from
 from learners.engine.intervals import Interval
 from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.strategies import get_strategy
@@ -153,7 +153,7 @@ def compute(
     begun = clock()
     material = gather(fit=fit, training=training, load=load)
     learner = trained_learner(fit, material)
-    head = Head.from_estimator(learner.estimator)
+    head = head_from(learner.estimator)
     audited = audit_scores(fit=fit, material=material, rng_folds=rngs[0], rng_bootstrap=rngs[1])
     numbers = honest_numbers(
         fit=fit, material=material, head=head, measured=audited.rows, crossed=audited.crossed

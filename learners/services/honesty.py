@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from learners.engine.audit import CrossFitted
 from learners.engine.calibration import calibration_error
-from learners.engine.heads import Head
+from learners.engine.heads.keeping import FittedHead
 from learners.engine.helping import (
     MOST_ANSWERS,
     Answered,
@@ -44,7 +44,12 @@ class HonestNumbers:
 
 
 def honest_numbers(
-    *, fit: Fit, material: Material, head: Head, measured: NDArray[np.int64], crossed: CrossFitted
+    *,
+    fit: Fit,
+    material: Material,
+    head: FittedHead,
+    measured: NDArray[np.int64],
+    crossed: CrossFitted,
 ) -> HonestNumbers:
     """Everything named above, of one fit; nothing is written.
 
@@ -76,7 +81,7 @@ def save_numbers(*, fit: Fit, numbers: HonestNumbers) -> None:
         row.save(force_insert=True)
 
 
-def _pool_predictions(material: Material, head: Head) -> PoolPredictions:
+def _pool_predictions(material: Material, head: FittedHead) -> PoolPredictions:
     """What `head` says of the first thousand pool texts by random rank, those without a label."""
     rows = Example.objects.filter(project_id=material.project_id, role=Example.Role.POOL)
     ranked = rows.order_by("random_rank", "id").values_list("pk", flat=True)[:POOL_SAMPLE]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.audit import CrossFitted, cross_fitted_predictions
-from learners.engine.heads import Head
+from learners.engine.heads.keeping import FittedHead
 from learners.engine.intervals import Interval, macro_f1_bootstrap, wilson
 from learners.engine.training import make_estimator
 from learners.models import Fit
@@ -75,7 +75,7 @@ def why_unmeasured(fit: Fit, training: TrainingSet) -> str:
 
 
 def test_split_scores(
-    *, head: Head, material: Material, rng: np.random.Generator
+    *, head: FittedHead, material: Material, rng: np.random.Generator
 ) -> dict[str, Interval]:
     """The same on a given test split against its gold labels, as far as it is embedded."""
     project_id = material.project_id

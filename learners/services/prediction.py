@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from learners.engine.errors import BadFile
 from learners.engine.features import joined
-from learners.engine.heads import Head
+from learners.engine.heads.keeping import FittedHead, read_head
 from learners.models import EmbeddingSet, Fit
 from learners.selectors.parts import MINILM, POOL_FITTED, parts_of, set_name
 from learners.services.embedders import TextEmbedder, current_embedder, embedder_of_part
@@ -79,10 +79,10 @@ def _pool_model(fit: Fit, part: str) -> PoolModel:
     return stored_model(row, part)
 
 
-def head_of(fit: Fit) -> Head:
+def head_of(fit: Fit) -> FittedHead:
     """The trained head of a published fit. Raises BadFile, or FileNotFoundError."""
     with default_storage.open(fit.head_file) as stored:
-        return Head.from_bytes(stored.read())
+        return read_head(stored.read())
 
 
 def embedder_of(fit: Fit) -> TextEmbedder:

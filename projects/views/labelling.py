@@ -23,12 +23,14 @@ from learners.selectors.status import ProjectStatus, project_status
 from learners.services import queue
 from learners.services.claiming import Question, claim_next
 from learners.services.due_work import label_changes_since_newest_attempt
-from projects.models import AnnotationEvent, LabelClass, Lease, Project, User
+from projects.models import AnnotationEvent, Example, LabelClass, Lease, Project, User
 from projects.models.project import Role
+from projects.reading.tables import pairs_of
 from projects.selectors import labelling as selectors
 from projects.services import answering, undoing
 from projects.services.answering import COMMENT_CHARACTERS, Act, AnswerRefused, Sender
 from projects.services.leases import hold_again
+from projects.services.tables import features_of
 from projects.services.undoing import Undone
 from projects.views.answer_fields import AnswerFields, read_answer, read_uuid
 from projects.views.fit_hint import start_fit_if_batch_full
@@ -261,7 +263,8 @@ def _page(
     return context | {
         "shown": _shown(question.example.text, whole="all" in request.GET),
         "mine": selectors.my_annotation(example=question.example, annotator=user),
-        "metadata": metadata_line(question.example.metadata),
+        "cells": cells_of(question.example, project),
+        "metadata": metadata_line(without_features(question.example.metadata, project)),
         "may_show_origin": selectors.may_show_origin(question.example),
         **_taken_back(newest, question),
     }
@@ -282,6 +285,17 @@ def _shown(text: str, *, whole: bool) -> ShownText:
     if whole or len(text) <= SHOWN_CHARACTERS * 1.2:  # no button for a last few lines
         return ShownText(text, 0)
     return ShownText(text[:SHOWN_CHARACTERS], len(text) - SHOWN_CHARACTERS)
+
+
+def cells_of(example: Example, project: Project) -> list[tuple[str, str]]:
+    """(column, value) of a table row, "" for a missing value; nothing for a text."""
+    return pairs_of(example.text, features_of(project)) if project.is_table else []
+
+
+def without_features(metadata: dict[str, Any], project: Project) -> dict[str, Any]:
+    """What stands beside a row: its features are the row itself."""
+    features = dict(features_of(project))
+    return {name: value for name, value in metadata.items() if name not in features}
 
 
 def metadata_line(metadata: dict[str, Any]) -> list[tuple[str, str]]:

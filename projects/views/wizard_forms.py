@@ -28,12 +28,12 @@ ROLE_CHOICES = [
     ("leave_out", "leave out"),
 ]
 TABLE_ROLE_CHOICES = [
-    (NUMERIC, "number, the model reads it"),
-    (CATEGORICAL, "category, the model reads it"),
-    ("id", "id, may be shown beside the row"),
+    (NUMERIC, "number"),
+    (CATEGORICAL, "category"),
+    ("id", "id"),
     ("label", "label"),
     ("split", "split"),
-    ("metadata", "metadata, shown beside the row"),
+    ("metadata", "metadata"),
     ("leave_out", "leave out"),
 ]
 NEW_CLASS, NO_LABEL = "new", "none"

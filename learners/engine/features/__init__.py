@@ -82,6 +82,14 @@ FEATURES: tuple[FeatureKind, ...] = (
         "the classic, small and fast.",
         parts=("tfidf",),
     ),
+    FeatureKind(
+        name="table",
+        label="The columns of the table",
+        description="Numbers standardised and categories one by one, by the ranges and the frequent "
+        "values of this project's pool.",
+        parts=("table",),
+        kind="table",
+    ),
 )
 
 
