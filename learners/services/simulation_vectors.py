@@ -3,8 +3,9 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,33 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from learners.engine.embedding import MINILM, MINILM_SHA256, folder_digest, uncut_tokenizer
-from learners.engine.errors import EmbedderUnavailable
+from learners.engine.embedding import MINILM, MINILM_SHA256, folder_digest
 from learners.engine.features import POOL_PARTS, fit_bag, get_features
 from learners.engine.recipes import Recipe
 from learners.engine.simulation.data import LabelledData
 from learners.engine.simulation.parts import EmbedBag
 from learners.engine.simulation.processes import PartFiles, Work
-from learners.engine.training import name_texts
-from learners.services.embedders import TextEmbedder, embedder_named
+from learners.services.embedders import TextEmbedder, embedder_named, tokenizer_of
 
 CHUNK = 512
+KEPT = timedelta(days=30)
 EMBEDDED = "minilm"
 """The part that the configured embedder makes."""
 
 Progress = Callable[[int, int], object]
 """(texts embedded, texts to embed)."""
+
+
+Known = Callable[[str], Mapping[str, NDArray[np.float32]]]
+
+
+def nothing_known(digest: str) -> Mapping[str, NDArray[np.float32]]:
+    """No text's vector lies elsewhere."""
+    return {}
+
+
+def _say_nothing(done: int, total: int) -> None:
+    pass
 
 
 def folder() -> Path:
@@ -43,20 +55,24 @@ def prepare(
     budget: int,
     batch: int,
     progress: Progress,
+    known: Known = nothing_known,
 ) -> Work:
     """Embed what is not embedded yet, and say to other processes where it lies.
+
+    Args:
+        known: called with the embedder's digest, gives vectors that lie elsewhere, by text.
 
     Raises:
         EmbedderUnavailable: the embedder cannot be loaded, or has no tokenizer that LSI or TF-IDF
             could count by.
     """
-    names = tuple(text for text, _ in name_texts(data.class_names, data.class_descriptions))
+    names = tuple(text for text, _ in data.name_pairs())
     wanted = {part for recipe in recipes for part in get_features(recipe.features).parts}
     embedder = _Lazy(settings.LABELER_EMBEDDER)
     files = {}
     if EMBEDDED in wanted:
-        rows = _kept(data.texts, embedder, progress)
-        files[EMBEDDED] = PartFiles(rows, _kept(names, embedder, lambda done, total: None))
+        rows = _kept(data.texts, embedder, progress, known)
+        files[EMBEDDED] = PartFiles(rows, _kept(names, embedder, _say_nothing, nothing_known))
     bags = sorted(wanted & set(POOL_PARTS))
     return Work(
         data=data,
@@ -101,31 +117,37 @@ class _Lazy:
         return embedder_named(self.name)
 
 
-def _kept(texts: Sequence[str], embedder: _Lazy, progress: Progress) -> Path:
+def _kept(texts: Sequence[str], embedder: _Lazy, progress: Progress, known: Known) -> Path:
     """The file of these texts' vectors, made when it is not there: float32 (n_texts, d)."""
     digest = hashlib.sha256(embedder.digest.encode())
     for text in texts:
         encoded = text.encode()
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
     path = folder() / f"{digest.hexdigest()}.npy"
-    if not path.exists():
-        vectors = _embedded(texts, embedder.loaded, progress)
-        _write(path, lambda file: np.save(file, vectors))
+    if path.exists():
+        path.touch()
+        return path
+    vectors = _embedded(texts, embedder, progress, known(embedder.digest))
+    _write(path, lambda file: np.save(file, vectors))
     return path
 
 
 def _embedded(
-    texts: Sequence[str], embedder: TextEmbedder, progress: Progress
+    texts: Sequence[str],
+    embedder: _Lazy,
+    progress: Progress,
+    known: Mapping[str, NDArray[np.float32]],
 ) -> NDArray[np.float32]:
     """Each distinct text once, short ones first, so that little is padding."""
-    distinct = sorted(set(texts), key=lambda text: (len(text), text))
-    place = {text: at for at, text in enumerate(distinct)}
-    vectors = np.empty((len(distinct), embedder.n_dimensions), np.float32)
+    distinct = sorted(set(texts) - known.keys(), key=lambda text: (len(text), text))
+    found = dict(known)
     for start in range(0, len(distinct), CHUNK):
-        part = slice(start, start + CHUNK)
-        vectors[part] = embedder.embed(distinct[part]).vectors
-        progress(min(start + CHUNK, len(distinct)), len(distinct))
-    return vectors[[place[text] for text in texts]]
+        part = distinct[start : start + CHUNK]
+        found |= dict(zip(part, embedder.loaded.embed(part).vectors, strict=True))
+        progress(start + len(part), len(distinct))
+    if not texts:
+        return np.empty((0, embedder.loaded.n_dimensions), np.float32)
+    return np.array([found[text] for text in texts], dtype=np.float32)
 
 
 def _tokenizer(embedder: _Lazy) -> tuple[str, int]:
@@ -133,17 +155,20 @@ def _tokenizer(embedder: _Lazy) -> tuple[str, int]:
     path = folder() / f"{hashlib.sha256(embedder.digest.encode()).hexdigest()}.tokenizer.npz"
     if not path.exists():
         loaded = embedder.loaded
-        model = getattr(loaded, "model", None)
-        if model is None:
-            raise EmbedderUnavailable(
-                f"the embedder {embedder.name!r} has no tokenizer, which LSI and TF-IDF need; "
-                "choose the features minilm"
-            )
-        as_json = uncut_tokenizer(model).to_str()
+        as_json = tokenizer_of(loaded).to_str()
         arrays = {"tokenizer": np.array(as_json), "max_tokens": np.array(loaded.max_tokens)}
         _write(path, lambda file: np.savez(file, **arrays))
     with np.load(path, allow_pickle=False) as stored:
         return str(stored["tokenizer"]), int(stored["max_tokens"])
+
+
+def tidy_folder(now: datetime) -> int:
+    """Forget vectors that no simulation has used for a month. Returns how many files."""
+    oldest = (now - KEPT).timestamp()
+    old = [path for path in folder().glob("*.np[yz]") if path.stat().st_mtime < oldest]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def _write(path: Path, write: Callable[[Any], object]) -> None:

@@ -41,7 +41,7 @@ def test_what_is_not_named_is_the_defaults() -> None:
 @pytest.mark.parametrize(
     ("chosen", "error", "words"),
     [
-        ({"strategies": ["magic"]}, UnknownStrategy, "there are random"),
+        ({"strategies": ["magic"]}, UnknownStrategy, "there are coverage_to_margin"),
         ({"heads": ["magic"]}, UnknownHead, "there are logistic"),
         ({"features": ["magic"]}, UnknownFeatures, "there are minilm"),
         ({"heads": ["tree"]}, CannotSimulate, "is for tables"),

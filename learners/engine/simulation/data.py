@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from learners.engine.arrays import Ints
 from learners.engine.errors import CannotSimulate
+from learners.engine.training import name_texts
 
 TEST_FRACTION = 4  # one text in four measures where no split was given
 
@@ -23,6 +24,7 @@ class LabelledData:
         is_test: (n,), True for the rows that measure, and that are never asked or trained on.
         class_names, class_descriptions: (n_classes,) each, in one order; "" for no description.
         notes: what a reader of the curve must know of the data, a sentence each.
+        unnamed: classes whose name describes no text, such as "none of these".
     """
 
     texts: tuple[str, ...]
@@ -31,6 +33,12 @@ class LabelledData:
     class_names: tuple[str, ...]
     class_descriptions: tuple[str, ...]
     notes: tuple[str, ...]
+    unnamed: frozenset[str] = frozenset()
+
+    def name_pairs(self) -> list[tuple[str, int]]:
+        """Texts made of the classes' names and descriptions, each with its class's place."""
+        pairs = name_texts(self.class_names, self.class_descriptions)
+        return [(text, at) for text, at in pairs if self.class_names[at] not in self.unnamed]
 
     @property
     def pool_rows(self) -> Ints:

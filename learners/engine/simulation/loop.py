@@ -16,7 +16,7 @@ from learners.engine.simulation.metrics import accuracy, macro_f1
 from learners.engine.simulation.parts import Parts, PartVectors
 from learners.engine.simulation.questions import Questions
 from learners.engine.strategies import get_strategy
-from learners.engine.training import Names, name_texts, train_learner
+from learners.engine.training import Names, train_learner
 
 QUEUE_LENGTH = 300  # what LABELER_QUEUE_LENGTH says unless somebody changed it
 TRAINING, RANKING = 2, 3  # purposes of a seed's generators, beside those of `questions`
@@ -169,7 +169,7 @@ class _Loop:
 
 
 def _names(data: LabelledData, vectors: PartVectors) -> Names | None:
-    pairs = name_texts(data.class_names, data.class_descriptions)
+    pairs = data.name_pairs()
     if not pairs:
         return None
     return Names(vectors.names, np.array([place for _, place in pairs], dtype=np.int64))
