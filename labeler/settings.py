@@ -228,24 +228,22 @@ LABELER_STRATEGIES_FOR_BOTH = (
 LABELER_SMALL_POOL_STRATEGIES = ("expected_error",)
 # Classifiers and features, by the names of learners.engine.heads and learners.engine.features.
 LABELER_HEAD_LABELS = {
+    "logistic": "Logistic regression (C=10, balanced classes)",
     "self_trained": "Logistic regression, self-trained on the pool",
-    "logistic": "Logistic regression",
-    "logistic_loo": "Logistic regression, C by leave-one-out",
-    "lda": "Shrinkage LDA",
+    "logistic_loo": "Logistic regression, its strength chosen",
+    "lda": "Linear discriminant analysis (shrinkage)",
     "nearest_centroid": "Nearest centroid",
-    "linear_svm": "Linear SVM, calibrated",
-    "ridge": "Ridge",
-    "auto": "Chosen by the training labels",
+    "linear_svm": "Linear support vector machine (calibrated)",
+    "ridge": "Ridge regression (calibrated)",
+    "auto": "Whichever predicts the labels best",
     "tree": "Small decision tree",
 }
 LABELER_FEATURES_LABELS = {
-    "minilm": "MiniLM",
-    "static": "Static word vectors",
-    "tfidf": "TF-IDF",
-    "lsi": "LSI",
-    "minilm+lsi": "MiniLM and LSI",
-    "static+lsi": "Static word vectors and LSI",
-    "minilm+tfidf": "MiniLM and TF-IDF",
+    "minilm": "Sentence vectors",
+    "minilm+lsi": "Sentence vectors and the pool's own words (LSI)",
+    "minilm+tfidf": "Sentence vectors and single words (TF-IDF)",
+    "lsi": "The pool's own words (LSI)",
+    "tfidf": "Single words (TF-IDF)",
     "table": "The columns of the table",
 }
 # Those for rows of a table: these heads for them alone, these features for them and nothing else.

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from django.conf import settings
-from django.db.models import F, Prefetch
+from django.db.models import F, Prefetch, Q
 
 from learners.models import Fit, Score
 from projects.models import Project, ProjectEvent
@@ -17,6 +17,7 @@ MARKED_KINDS = (
     ProjectEvent.Kind.CLASS_RETIRED,
     ProjectEvent.Kind.STRATEGY_CHANGED,
 )
+MARKED_SETTINGS = ("head", "features", "label_names", "strict_audit")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,16 @@ def strategy_label(name: str) -> str:
     return settings.LABELER_STRATEGY_LABELS.get(name, name)
 
 
+def head_label(name: str) -> str:
+    """What a page calls a classifier."""
+    return settings.LABELER_HEAD_LABELS.get(name, name)
+
+
+def features_label(name: str) -> str:
+    """What a page calls the features."""
+    return settings.LABELER_FEATURES_LABELS.get(name, name)
+
+
 def curve(project_id: int) -> list[CurvePoint]:
     """The project's published fits, oldest first. Two queries, whatever their number."""
     fits = list(
@@ -116,15 +127,18 @@ def _total_seconds(fit: Fit) -> float | None:
 
 
 def curve_marks(project: Project, points: Sequence[CurvePoint]) -> list[CurveMark]:
-    """Classes added, merged or retired and strategies changed since the first point, oldest first.
+    """Classes added, merged or retired and what learns changed since the first point, oldest first.
 
     An event lies between two fits by its `seq`; its place on the axis is interpolated there,
     since most events of a project are labels.
     """
     if not points:
         return []
+    marked = Q(kind__in=MARKED_KINDS) | Q(
+        kind=ProjectEvent.Kind.SETTINGS_CHANGED, payload__setting__in=MARKED_SETTINGS
+    )
     events = ProjectEvent.objects.filter(
-        project=project, kind__in=MARKED_KINDS, seq__gt=points[0].upto_seq
+        marked, project=project, seq__gt=points[0].upto_seq
     ).order_by("seq")
     places = [
         *((point.upto_seq, point.n_labels) for point in points),
@@ -157,7 +171,22 @@ def mark_text(event: ProjectEvent) -> str:
             return f"“{name}” was merged into “{payload.get('into_name', 'another class')}”"
         case ProjectEvent.Kind.STRATEGY_CHANGED:
             return f"strategy changed to {strategy_label(str(payload.get('new', 'another')))}"
+        case ProjectEvent.Kind.SETTINGS_CHANGED:
+            return _setting_text(str(payload.get("setting", "")), payload.get("new"))
     return event.get_kind_display()
+
+
+def _setting_text(setting: str, new: object) -> str:
+    match setting:
+        case "head":
+            return f"classifier changed to {head_label(str(new))}"
+        case "features":
+            return f"features changed to {features_label(str(new))}"
+        case "label_names":
+            return f"names of the classes {'train' if new else 'no longer train'}"
+        case "strict_audit":
+            return f"answers to random texts {'no longer train' if new else 'train too'}"
+    return "settings changed"
 
 
 def attempts(project_id: int, *, limit: int | None = None) -> list[Fit]:

@@ -7,7 +7,7 @@ from learners.models import EmbeddingSet
 from projects.models import Project
 
 MINILM = "minilm"  # stands for the embedder that LABELER_EMBEDDER names
-POOL_FITTED = POOL_PARTS
+POOL_FITTED = (*POOL_PARTS, "table")
 """Parts whose weights come from the project's own pool."""
 
 

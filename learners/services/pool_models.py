@@ -15,6 +15,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Max, QuerySet
 
 from learners.engine.features import BagModel, fit_bag
+from learners.engine.features.table import TableModel, column_list, fit_table_on_texts
 from learners.models import EmbeddingSet, Fit
 from learners.selectors.parts import outgrown, set_name
 from learners.services.embedders import LoadEmbedder, TextEmbedder, tokenizer_of
@@ -95,27 +96,32 @@ def fitted(project: Project, part: str, load: LoadEmbedder, upto: int) -> PoolMo
     """
     rows = _pool(project, upto).order_by("random_rank", "id")
     texts = list(rows.values_list("text", flat=True)[:MOST_TEXTS])
-    return FITTERS[part](part, texts, load, _seed(project))
+    return FITTERS[part](project, part, texts, load)
 
 
-Fitter = Callable[[str, Sequence[str], LoadEmbedder, int], PoolModel]
+Fitter = Callable[[Project, str, Sequence[str], LoadEmbedder], PoolModel]
 
 
-def _bag(part: str, texts: Sequence[str], load: LoadEmbedder, seed: int) -> PoolModel:
+def _bag(project: Project, part: str, texts: Sequence[str], load: LoadEmbedder) -> PoolModel:
     embedder = load()
     return fit_bag(
         kind=part,
         texts=texts,
         tokenizer=tokenizer_of(embedder),
         max_tokens=embedder.max_tokens,
-        seed=seed,
+        seed=_seed(project),
     )
 
 
-FITTERS: dict[str, Fitter] = {"lsi": _bag, "tfidf": _bag}
+def _table(project: Project, part: str, texts: Sequence[str], load: LoadEmbedder) -> PoolModel:
+    return fit_table_on_texts(texts, column_list(project.feature_columns))
+
+
+FITTERS: dict[str, Fitter] = {"lsi": _bag, "tfidf": _bag, "table": _table}
 READERS: dict[str, Callable[[bytes], PoolModel]] = {
     "lsi": BagModel.from_bytes,
     "tfidf": BagModel.from_bytes,
+    "table": TableModel.from_bytes,
 }
 
 

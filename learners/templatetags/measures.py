@@ -8,8 +8,17 @@ from django.utils.safestring import SafeString
 
 from learners.selectors.curve import Measure, strategy_label
 from learners.views import sentences
+from projects.models import Project
+from projects.services.project_settings import strategies_for
 
 register = template.Library()
+
+
+@register.filter
+def strategies(project: Project) -> list[tuple[str, str]]:
+    """Names and labels of the strategies that suit a project, the present one among them."""
+    names = dict.fromkeys([*strategies_for(project), project.strategy])
+    return [(name, strategy_label(name)) for name in names]
 
 
 @register.filter

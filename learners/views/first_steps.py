@@ -45,6 +45,8 @@ def _label(project: Project, n_classes: int) -> Step:
 
 
 def _fit(project: Project, status: ProjectStatus) -> Step:
+    if status.names_train and not status.newest_fit:
+        return _fit_from_names(project)
     left = max(project.batch_size - status.changes_waiting, 0)
     when = (
         f"after {count(left, 'more answer')}, with at least two classes among them,"
@@ -56,6 +58,18 @@ def _fit(project: Project, status: ProjectStatus) -> Step:
         text=(
             f"It comes {when} and takes seconds. "
             f"From then on “{strategy_label(project.strategy)}” chooses what is asked, "
+            f"and every {count(project.batch_size, 'answer')} fit a new model."
+        ),
+    )
+
+
+def _fit_from_names(project: Project) -> Step:
+    return Step(
+        title="The first model is fitted",
+        text=(
+            "It comes from the names and descriptions of the classes, as soon as the first texts "
+            "are read, and takes seconds. From then on "
+            f"“{strategy_label(project.strategy)}” chooses what is asked, "
             f"and every {count(project.batch_size, 'answer')} fit a new model."
         ),
     )

@@ -11,6 +11,7 @@ NB = "\u00a0"  # keeps a number and its unit on one line
 FEW = 10  # below, a percentage would claim more than the counts say
 COUNTED = 100  # below, the counts are said as well
 NAMED_CLASSES = 3
+FROM_NAMES = "it chooses the first questions, and how good it is the random ones will show."
 UNANSWERED = "no random text has been answered yet"
 
 
@@ -54,6 +55,8 @@ def headline(point: CurvePoint) -> str:
     """The one sentence on top of a project that has a model."""
     labels = count(point.n_labels, "label")
     accuracy = point.accuracy
+    if not point.n_labels + point.n_known:
+        return f"At {labels} there is a model, from the names of the classes alone: {FROM_NAMES}"
     if accuracy is None or accuracy.n == 0:
         return (
             f"At {labels} there is a model, but {point.unmeasured_because or UNANSWERED}: "
@@ -187,6 +190,8 @@ def before_the_first_fit(project: Project, status: ProjectStatus) -> str:
     if status.running_fit:
         return "No model yet: the first one is being fitted now."
     left = project.batch_size - status.changes_waiting
+    if status.names_train and not status.newest_fit:
+        return "No model yet: the first one comes from the names of the classes, within moments."
     if left > 0:
         return f"No model yet: the first one comes after {count(left, 'more answer')}."
     return f"No model yet. {status.why_no_fit or 'Enough answers are here, the first fit is next.'}"

@@ -20,6 +20,7 @@ from projects.models import (
 )
 from projects.models.project import Role
 from projects.reading import ColumnChoice
+from projects.reading.labels import values_of
 from projects.reading.scanning import TRACKED_VALUES, same
 from projects.services.classes import ClassSpec, add_classes
 from projects.services.ledger import append_project_event
@@ -33,6 +34,8 @@ from projects.services.tables import (
 
 __all__ = ["ClassSpec", "ColumnChoice", "add_texts", "create_project"]
 
+LEARNING = ("strategy", "head", "features", "label_names", "strict_audit")
+"""Columns of `Project` that decide what a model learns from and what is asked next."""
 MAX_NAME_CHARS = 120
 MAX_DESCRIPTION_CHARS = 500
 MAX_GUIDELINE_CHARS = 200_000
@@ -64,6 +67,7 @@ def create_project(
     """
     check_about(name=name, description=description, guideline=guideline, time_zone=time_zone)
     check_varies(columns, staged)
+    check_kinds(columns)
     project = Project.objects.create(
         name=name.strip(),
         description=description.strip(),
@@ -71,9 +75,10 @@ def create_project(
         time_zone=time_zone,
         seed=seed,
         is_demo=is_demo,
+        multilabel=columns.multilabel,
         created_at=now,
         last_activity_at=now,
-        **project_columns(columns),
+        **{**settings.LABELER_NEW_PROJECT, **project_columns(columns)},
     )
     Membership.objects.create(project=project, user=actor, role=Role.OWNER, created_at=now)
     append_project_event(
@@ -115,6 +120,8 @@ def add_texts(
         Refused: columns that the file does not have, classes that cannot be, labels without one.
     """
     check_same_columns(project, columns, staged)
+    if columns.multilabel != project.multilabel:
+        raise Refused("columns", f"This project asks for {project.asked_of_a_text}; keep to that.")
     check_columns(columns, staged)
     add_classes(actor=actor, project=project, specs=new_classes, now=now)
     standing = LabelClass.objects.filter(project=project).active()
@@ -186,6 +193,16 @@ def check_columns(columns: ColumnChoice, staged: StagedUpload) -> None:
         raise Refused("leave_out_blank", message)
 
 
+def check_kinds(columns: ColumnChoice) -> None:
+    """Raises Refused where rows of a table are to have any number of classes: heads and models to
+    take away are not made for that.
+    """
+    if columns.multilabel and columns.is_table:
+        raise Refused(
+            "multilabel", "Rows of a table have one class each here; any number is for texts."
+        )
+
+
 def _labels(
     staged: StagedUpload,
     columns: ColumnChoice,
@@ -200,26 +217,31 @@ def _labels(
             raise Refused("classes", message)
         labels[same(label)] = class_ids[same(class_name)]
     ignored = {same(label) for label in columns.ignored_labels}
-    for key, (label, n_rows) in _found_labels(staged, columns.label).items():
+    for key, (label, n_rows) in _found_labels(staged, columns).items():
         if key not in labels and key not in ignored:
             raise Refused("classes", f"“{label}” ({n_rows:,} rows) has no class.")
     return labels
 
 
-def _found_labels(staged: StagedUpload, column: str | None) -> dict[str, tuple[str, int]]:
-    facts = next((c for c in staged.guess["columns"] if c["name"] == column), None)
-    if facts is None:
+def _found_labels(staged: StagedUpload, columns: ColumnChoice) -> dict[str, tuple[str, int]]:
+    if columns.label is None:
         return {}
-    if facts["values"] is None:
-        message = f"“{column}” holds more than {TRACKED_VALUES} different values, or long ones: too many to be classes."
+    found = values_of(
+        staged.guess,
+        columns.label,
+        multilabel=columns.multilabel,
+        separator=columns.label_separator,
+    )
+    if found is None:
+        message = f"“{columns.label}” holds more than {TRACKED_VALUES} different values, or long ones: too many to be classes."
         raise Refused("columns", message)
-    return dict(facts["values"])
+    return dict(found)
 
 
 def _created(project: Project, actor: User) -> dict[str, Any]:
     about = ("name", "description", "guideline", "time_zone", "seed", "is_demo")
-    how = ("strategy", "batch_size", "audit_share", "lease_seconds")
-    what = ("input_kind", "feature_columns")
+    how = (*LEARNING, "batch_size", "audit_share", "lease_seconds")
+    what = ("input_kind", "feature_columns", "multilabel")
     return {
         **{name: getattr(project, name) for name in (*about, *how, *what)},
         "owner": actor.get_username(),

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Field
 
 from projects.models import Project, ProjectEvent, User
-from projects.services.creating import check_about
+from projects.services.creating import LEARNING, check_about
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
 
@@ -17,7 +18,7 @@ CHANGEABLE = (
     "name",
     "description",
     "time_zone",
-    "strategy",
+    *LEARNING,
     "batch_size",
     "audit_share",
     "lease_seconds",
@@ -45,6 +46,7 @@ def change_settings(
     for name, value in changes.items():
         setattr(row, name, _clean(row, name, value))
     check_about(name=row.name, description=row.description, guideline="", time_zone=row.time_zone)
+    check_strategy(row, old["strategy"])
     changed = [name for name in CHANGEABLE if getattr(row, name) != old[name]]
     if not changed:
         return []
@@ -55,6 +57,37 @@ def change_settings(
         payload = {"setting": name, "old": old[name], "new": getattr(row, name)}
         append_project_event(project_id=row.pk, kind=kind, actor=actor, payload=payload, now=now)
     return changed
+
+
+def check_strategy(project: Project, before: str) -> None:
+    """Whether a newly chosen strategy can serve this project.
+
+    Raises:
+        Refused: it is for small pools and this one is larger, or for another number of classes.
+    """
+    chosen, n_texts = project.strategy, project.n_pool
+    if chosen == before:
+        return
+    label = settings.LABELER_STRATEGY_LABELS[chosen]
+    if chosen in settings.LABELER_SMALL_POOL_STRATEGIES and n_texts > settings.LABELER_SMALL_POOL:
+        raise Refused(
+            "strategy",
+            f"“{label}” is for pools of up to {settings.LABELER_SMALL_POOL:,} texts: each batch "
+            f"would take minutes here, with {n_texts:,}. Choose another.",
+        )
+    if chosen not in strategies_for(project):
+        kind = "any number of classes" if project.multilabel else "one class"
+        raise Refused("strategy", f"“{label}” is not for texts with {kind} each.")
+
+
+def strategies_for(project: Project) -> list[str]:
+    """Names of the strategies that suit how many classes a text of this project has."""
+    many, both = settings.LABELER_MULTILABEL_STRATEGIES, settings.LABELER_STRATEGIES_FOR_BOTH
+    return [
+        name
+        for name in settings.LABELER_STRATEGY_LABELS
+        if name in both or (name in many) == project.multilabel
+    ]
 
 
 def _clean(row: Project, name: str, value: Any) -> Any:

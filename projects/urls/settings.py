@@ -2,14 +2,17 @@
 
 from django.urls import URLPattern, path
 
+from learners.views import strategy
 from projects.views import bin as the_bin
-from projects.views import classes, guideline, project_settings
+from projects.views import classes, guideline, learning, project_settings
 
 SETTINGS = "projects/<int:pk>/settings/"
 ONE_CLASS = f"{SETTINGS}classes/<int:class_pk>/"
 
 urlpatterns: list[URLPattern] = [
     path(SETTINGS, project_settings.general, name="project-settings"),
+    path(f"{SETTINGS}learning/", learning.learning, name="project-learning"),
+    path(f"{SETTINGS}strategy/", strategy.change_strategy, name="project-strategy"),
     path(f"{SETTINGS}classes/", classes.classes, name="project-classes"),
     path(f"{SETTINGS}classes/order/", classes.reorder, name="project-classes-order"),
     path(ONE_CLASS, classes.one_class, name="project-class"),

@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from projects.models import Project
-from projects.models.project import strategy_names
 from projects.selectors.guideline import guideline_html
 from projects.services import creating
 from projects.services.bin import bin_project
@@ -39,12 +38,6 @@ class GeneralForm(forms.Form):
         choices=time_zone_choices,
         show_hidden_initial=True,
         help_text="Days on charts begin at midnight there.",
-    )
-    strategy = forms.ChoiceField(
-        label="Query strategy",
-        choices=strategy_names,
-        show_hidden_initial=True,
-        help_text="Which text is asked next. The next fit ranks by it; until then the present queue serves.",
     )
     batch_size = forms.IntegerField(
         label="Batch: labels between two fits",

@@ -1,11 +1,13 @@
 """Projects with texts of two kinds, embedded and labelled as far as a test needs."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from django.db import transaction
 
 from learners.models import Fit
+from learners.selectors.parts import parts_in_order_of_work
 from learners.services.embedding import embed_chunk
 from learners.services.fitting import run_fit
 from projects.models import Example, LabelClass, Project, User
@@ -38,6 +40,17 @@ def texts(n: int) -> list[str]:
     ]
 
 
+def make_named_world(
+    n_texts: int = 60, *, n_audit: int = 10, **columns: object
+) -> tuple[Project, list[Example], User]:
+    """As `make_world`, learning from MiniLM and LSI and from the classes' names."""
+    project, examples, user = make_world(n_texts, n_audit=n_audit)
+    recipe = {"features": "minilm+lsi", "label_names": True, **columns}
+    Project.objects.filter(pk=project.pk).update(**recipe)
+    project.refresh_from_db()
+    return project, examples, user
+
+
 def is_bird(example: Example) -> bool:
     return example.text.split()[0] in BIRDS
 
@@ -59,9 +72,21 @@ def label(examples: list[Example], user: User, *, now: datetime = NOW) -> None:
 def embed_all(
     project: Project, embedder: TinyEmbedder | None = None, clock: Clock | None = None
 ) -> int:
-    """Run chunks until none is left; how many had something to do."""
-    load, n_chunks = (lambda: embedder or TinyEmbedder()), 0
-    while embed_chunk(project_id=project.pk, token=uuid4(), clock=clock or Clock(), load=load):
+    """Run chunks of every part of the features until none is left; how many had something to do."""
+    parts = parts_in_order_of_work(Project.objects.get(pk=project.pk).features)
+    return sum(embed_part(project, part, embedder, clock) for part in parts)
+
+
+def embed_part(
+    project: Project,
+    part: str,
+    embedder: TinyEmbedder | None = None,
+    clock: Clock | None = None,
+) -> int:
+    """The same of one part."""
+    chunk = partial(embed_chunk, project_id=project.pk, clock=clock or Clock(), part=part)
+    n_chunks = 0
+    while chunk(token=uuid4(), load=lambda: embedder or TinyEmbedder()):
         n_chunks += 1
     return n_chunks
 
