@@ -19,7 +19,7 @@ from learners.engine.strategies.closeness import closeness, worded_closeness
 from learners.engine.ties import best_rows
 
 SHORTLIST = 1_000  # rows with the smallest margin that are grouped
-PER_PICK = 4  # for a queue of more than SHORTLIST / PER_PICK: so many rows for each
+PER_PICK = 3  # for a queue of more than SHORTLIST / PER_PICK: so many rows for each
 N_CLUSTERS = 32
 ROUND = 8  # questions in which no group comes up more than CAP times: a common batch size
 CAP = 1

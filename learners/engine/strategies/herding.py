@@ -30,7 +30,7 @@ WIDTH = 0.5  # the kernel's σ² as a share of the mean squared distance between
 MAX_QUEUE = 1_000
 ROWS_AT_ONCE = 128  # gains computed together: 1 MB, which stays near the processor
 DECIMALS = 6  # of a gain: what single precision leaves of sums over the subset
-TOP_AT_ONCE = 16  # of the highest bounds, brought up to date together
+TOP_AT_ONCE = 16  # of the highest bounds, brought up to date together at first
 
 
 def herding_sampling(
@@ -133,17 +133,17 @@ def greedy_cover(
 
 def _best(bounds: _Bounds) -> int:
     """The row of highest gain: bounds are brought up to date from the top until one holds."""
-    is_exact = np.zeros(len(bounds.gains), dtype=bool)
-    is_exact[bounds.gains < 0] = True  # picked before
-    while True:
-        top = int(bounds.gains.argmax())
-        if is_exact[top]:
-            return top
-        n_top = min(TOP_AT_ONCE, len(bounds.gains))
-        rows = np.argpartition(-bounds.gains, n_top - 1)[:n_top]
-        rows = rows[~is_exact[rows]]
+    is_exact = bounds.gains < 0  # picked before
+    n_top = TOP_AT_ONCE
+    while not is_exact[top := int(bounds.gains.argmax())]:
+        waiting = np.where(is_exact, -1.0, bounds.gains)
+        n_top = min(n_top, len(waiting))
+        rows = np.append(np.argpartition(-waiting, n_top - 1)[:n_top], top)
+        rows = rows[waiting[rows] >= 0]
         bounds.refresh(rows)
         is_exact[rows] = True
+        n_top *= 2  # where all gain alike, all have to be computed: in few steps
+    return top
 
 
 def explain(learner: Any, X_picked: Any, scores: Floats) -> list[str]:
