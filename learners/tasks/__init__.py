@@ -1,5 +1,21 @@
 """Celery's way in. Importing this package registers every task and the processes' signs of life."""
 
-from learners.tasks import confirming, due_work, embedding, exporting, fitting, lifecycle
+from learners.tasks import (
+    confirming,
+    due_work,
+    embedding,
+    exporting,
+    fitting,
+    lifecycle,
+    simulating,
+)
 
-__all__ = ["confirming", "due_work", "embedding", "exporting", "fitting", "lifecycle"]
+__all__ = [
+    "confirming",
+    "due_work",
+    "embedding",
+    "exporting",
+    "fitting",
+    "lifecycle",
+    "simulating",
+]

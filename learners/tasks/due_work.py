@@ -6,6 +6,7 @@ from django.utils import timezone
 from labeler.sending import send
 from learners.services import due_work
 from learners.services.checking import confirmations_to_check
+from learners.services.simulation_work import simulations_to_work_on
 
 
 @shared_task(name="learners.start_due_work")
@@ -22,3 +23,5 @@ def start_due_work() -> None:
         send("learners.export_model", fit_id)
     for confirmation_id in confirmations_to_check(now):
         send("learners.confirm", confirmation_id)
+    for simulation_id in simulations_to_work_on(now):
+        send("learners.simulate", simulation_id)

@@ -1,0 +1,164 @@
+"""The labels that a simulation runs on: taken from a project or a file once, then frozen."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from numpy.typing import NDArray
+
+from learners.engine.errors import CannotSimulate
+from learners.engine.simulation.data import LabelledData, labelled_data
+from learners.models import Simulation
+from learners.selectors.parts import current_set
+from learners.selectors.training import training_set
+from learners.services.labelled_files import Columns, read_labelled
+from learners.services.shards import ShardIndex, local_path, open_shards
+from projects.models import Example, GoldLabel, LabelClass, Project
+from projects.reading import Layout
+from projects.services.staging import limits
+
+Source = Simulation.Source
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """How many texts of a project have a label of a class in use, and of how many classes."""
+
+    n_texts: int
+    n_classes: int
+
+
+def gold_counts(project: Project) -> Labelled:
+    """Of gold labels."""
+    pairs = _gold(project)
+    return Labelled(len(pairs), len(set(pairs.values())))
+
+
+def label_counts(project: Project) -> Labelled:
+    """Of labels that people gave, and of those that came with the data as answers."""
+    labels = training_set(project.pk)
+    return Labelled(len(labels), len(labels.classes()))
+
+
+def read_source(simulation: Simulation) -> LabelledData:
+    """What the simulation is asked to run on, as it stands now.
+
+    Raises:
+        CannotSimulate: no two classes, or nothing to ask or to measure on.
+        BadInput: the uploaded file cannot be read, or has no such column.
+    """
+    if simulation.source == Source.FILE:
+        return _of_file(simulation)
+    project = simulation.project
+    if project.multilabel or project.is_table:
+        raise CannotSimulate("simulations compare recipes for texts of one class each")
+    if simulation.source == Source.GOLD:
+        return _of_project(project, _gold(project))
+    labels = training_set(project.pk)
+    pairs = zip(labels.example_ids.tolist(), labels.class_ids.tolist(), strict=True)
+    return _of_project(project, dict(pairs))
+
+
+def known_vectors(
+    simulation: Simulation, digest: str, texts: Sequence[str]
+) -> Mapping[str, NDArray[np.float32]]:
+    """Vectors that the project has of these texts already, by text."""
+    stored = current_set(simulation.project_id)
+    if simulation.source == Source.FILE or stored is None or stored.digest != digest:
+        return {}
+    wanted = set(texts)
+    rows = Example.objects.filter(project_id=simulation.project_id).exclude(
+        role=Example.Role.DUPLICATE
+    )
+    by_id = {pk: text for pk, text in rows.values_list("pk", "text").iterator() if text in wanted}
+    ids = np.fromiter(by_id, np.int64, len(by_id))
+    found, vectors = ShardIndex(open_shards(stored)).vectors_of(ids)
+    return dict(zip((by_id[pk] for pk in ids[found].tolist()), vectors, strict=True))
+
+
+def freeze(simulation: Simulation, data: LabelledData) -> str:
+    """Store the data; returns the file's name in storage."""
+    meta = {
+        "texts": data.texts,
+        "class_names": data.class_names,
+        "class_descriptions": data.class_descriptions,
+        "notes": data.notes,
+        "unnamed": sorted(data.unnamed),
+    }
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        y=data.y,
+        is_test=data.is_test,
+        meta=np.frombuffer(json.dumps(meta, ensure_ascii=False).encode(), np.uint8),
+    )
+    name = f"simulations/{simulation.project_id}/{simulation.pk}.npz"
+    return default_storage.save(name, ContentFile(buffer.getvalue()))
+
+
+def thaw(name: str) -> LabelledData:
+    """What `freeze` stored under this name."""
+    with np.load(local_path(name), allow_pickle=False) as arrays:
+        meta = json.loads(arrays["meta"].tobytes().decode())
+        return LabelledData(
+            texts=tuple(meta["texts"]),
+            y=arrays["y"],
+            is_test=arrays["is_test"],
+            class_names=tuple(meta["class_names"]),
+            class_descriptions=tuple(meta["class_descriptions"]),
+            notes=tuple(meta["notes"]),
+            unnamed=frozenset(meta["unnamed"]),
+        )
+
+
+def _of_file(simulation: Simulation) -> LabelledData:
+    said = simulation.columns
+    columns = Columns(text=said["text"], label=said["label"], split=said["split"])
+    with local_path(simulation.file).open("rb") as file:
+        return read_labelled(
+            file,
+            file=simulation.source_name,
+            columns=columns,
+            limits=limits(),
+            layout=Layout(**said["layout"]),
+        )
+
+
+def _of_project(project: Project, class_of: Mapping[int, int]) -> LabelledData:
+    classes = {row.pk: row for row in LabelClass.objects.filter(project=project).active()}
+    rows = (
+        Example.objects.filter(project=project, pk__in=list(class_of))
+        .exclude(role=Example.Role.DUPLICATE)
+        .order_by("pk")
+    )
+    found = list(rows.values_list("pk", "text", "content_hash", "role"))
+    data = labelled_data(
+        texts=[text for _, text, _, _ in found],
+        labels=[classes[class_of[pk]].name for pk, _, _, _ in found],
+        keys=[bytes(digest) for _, _, digest, _ in found],
+        is_test=[role == Example.Role.TEST for _, _, _, role in found],
+        descriptions={row.name: row.description for row in classes.values()},
+    )
+    return replace(data, unnamed=frozenset(row.name for row in classes.values() if row.is_none))
+
+
+def _gold(project: Project) -> dict[int, int]:
+    """Class in use by example; a merged class counts as its successor, a retired one not at all."""
+    rows = LabelClass.objects.filter(project=project)
+    merged = {row.pk: row.merged_into_id for row in rows}
+    active = {row.pk for row in rows if row.retired_at is None}
+
+    def successor(class_id: int | None) -> int | None:
+        while class_id is not None and class_id not in active:
+            class_id = merged.get(class_id)
+        return class_id
+
+    pairs = GoldLabel.objects.filter(example__project=project).values_list(
+        "example_id", "label_class_id"
+    )
+    found = {example: successor(label_class) for example, label_class in pairs}
+    return {example: class_id for example, class_id in found.items() if class_id is not None}
