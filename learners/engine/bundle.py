@@ -12,14 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from learners.engine.card import BundleCard, card_data, readme
 from learners.engine.errors import BadFile
+from learners.engine.features.bag import BagModel, plain_tokenizer_json
+from learners.engine.graph import joined_graph
 from learners.engine.heads import Head
 from learners.engine.trunk import Trunk
 
-__all__ = ["BundleCard", "BundleDigest", "write_bundle"]
+__all__ = ["BundleCard", "BundleDigest", "joined_graph", "write_bundle"]
 
 FILES = Path(__file__).parent / "bundle_files"
 RUNS_ON = ("numpy", "onnxruntime", "tokenizers")
@@ -41,30 +41,35 @@ def write_bundle(
     head: Head,
     class_names: Sequence[str],
     card: BundleCard,
-    trunk: Trunk,
+    trunk: Trunk | None,
+    bags: Sequence[BagModel] = (),
 ) -> BundleDigest:
     """Write the zip to `target`, which need not be seekable.
 
     Args:
         class_names: (n_classes,), in the order of `head.class_ids`, all different.
-        trunk: the embedder the head was trained on (`trunk.find_trunk`).
+        trunk: the embedder the head was trained on (`trunk.find_trunk`); None when it was trained
+            on token tables alone: then the zip holds no embedder, and is small.
+        bags: token tables whose vectors stand behind the embedder's, in this order.
 
     Raises:
-        BadFile: names or dimensions that do not fit the head, or a damaged trunk.
+        BadFile: names, dimensions or tokenizers that do not fit together, or a damaged trunk.
     """
-    _check(head, class_names, trunk)
+    _check(head, class_names, trunk, bags)
     contents = {
         "labels.json": labels_json(head.class_ids, class_names),
-        "model.onnx": joined_graph(trunk.graph.read_bytes(), head),
+        "model.onnx": joined_graph(trunk and trunk.graph.read_bytes(), head, bags),
         "predict.py": (FILES / "predict.py").read_bytes(),
-        "README.md": readme(card, trunk=trunk, class_names=class_names).encode(),
+        "README.md": readme(card, trunk=trunk, bags=bags, class_names=class_names).encode(),
         "requirements.txt": "".join(f"{name}=={version(name)}\n" for name in RUNS_ON).encode(),
-        "tokenizer.json": trunk.tokenizer.read_bytes(),
+        "tokenizer.json": trunk.tokenizer.read_bytes() if trunk else cutting_tokenizer(bags[0]),
     }
     return write_zip(
         target=target,
         contents=contents,
-        card=lambda files: card_data(card, trunk=trunk, class_names=class_names, files=files),
+        card=lambda files: card_data(
+            card, trunk=trunk, bags=bags, class_names=class_names, files=files
+        ),
     )
 
 
@@ -85,57 +90,44 @@ def write_zip(
     return BundleDigest(hashed.sha256.hexdigest(), hashed.n_bytes, digests)
 
 
-def joined_graph(trunk: bytes, head: Head) -> bytes:
-    """The trunk's ONNX graph with softmax(embedding @ coef.T + intercept) put on top, fp32.
-
-    Output probabilities, float32 (n_texts, n_classes), in place of the trunk's embedding.
-
-    Raises:
-        BadFile: `trunk` is not an ONNX graph with an output named embedding.
-    """
-    import onnx  # noqa: PLC0415
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # noqa: PLC0415
-    from onnx import helper, numpy_helper  # noqa: PLC0415
-
-    try:
-        model = onnx.load_from_string(trunk)
-    except DecodeError as error:
-        raise BadFile(f"the trunk is not an ONNX graph: {error}") from error
-    graph = model.graph
-    if [output.name for output in graph.output] != ["embedding"]:
-        raise BadFile("the trunk's graph has no output named embedding")
-    graph.initializer.extend(
-        [
-            numpy_helper.from_array(head.coef.T.astype(np.float32), "head_coef"),
-            numpy_helper.from_array(head.intercept.astype(np.float32), "head_intercept"),
-        ]
-    )
-    graph.node.extend(
-        [
-            helper.make_node("MatMul", ["embedding", "head_coef"], ["head_product"]),
-            helper.make_node("Add", ["head_product", "head_intercept"], ["logits"]),
-            helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
-        ]
-    )
-    del graph.output[:]
-    shape: list[str | int | None] = ["n_texts", len(head.class_ids)]
-    graph.output.append(
-        helper.make_tensor_value_info("probabilities", onnx.TensorProto.FLOAT, shape)
-    )
-    joined: bytes = model.SerializeToString(deterministic=True)
-    return joined
-
-
-def _check(head: Head, class_names: Sequence[str], trunk: Trunk) -> None:
+def _check(
+    head: Head, class_names: Sequence[str], trunk: Trunk | None, bags: Sequence[BagModel]
+) -> None:
     if len(class_names) != len(head.class_ids) or len(set(class_names)) != len(class_names):
         raise BadFile(
             f"{len(class_names)} class names ({len(set(class_names))} different) for a head of "
             f"{len(head.class_ids)} classes"
         )
-    if head.n_dimensions != trunk.n_dimensions:
+    given = [part.n_dimensions for part in (trunk, *bags) if part]
+    if head.n_dimensions != sum(given):
         raise BadFile(
-            f"the head takes {head.n_dimensions} dimensions, the embedder gives {trunk.n_dimensions}"
+            f"the head takes {head.n_dimensions} dimensions, its features give "
+            f"{' + '.join(map(str, given)) or 'none'}"
         )
+    cuts = {part.max_tokens for part in (trunk, *bags) if part}
+    if len(cuts | {bag.tokenizer_json for bag in bags}) != 2 and bags:
+        raise BadFile(
+            f"features of different tokenizers or cuts ({sorted(cuts)} tokens) do not mix"
+        )
+    if trunk and any(bag.tokenizer_json != _tokenizer_json(trunk) for bag in bags):
+        raise BadFile("a token table was fitted with another tokenizer than the embedder's")
+
+
+def cutting_tokenizer(bag: BagModel) -> bytes:
+    """A token table's tokenizer as `tokenizer.json`, cutting where the table does, and padding."""
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
+    tokenizer = Tokenizer.from_str(bag.tokenizer_json)
+    tokenizer.enable_truncation(max_length=bag.max_tokens)
+    # Any token will do: the attention mask says which are padding.
+    tokenizer.enable_padding(pad_id=0, pad_token=tokenizer.id_to_token(0))
+    return str(tokenizer.to_str()).encode()
+
+
+def _tokenizer_json(trunk: Trunk) -> str:
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
+    return plain_tokenizer_json(Tokenizer.from_file(str(trunk.tokenizer)))
 
 
 def labels_json(class_ids: Sequence[int], class_names: Sequence[str]) -> bytes:

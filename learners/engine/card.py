@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from learners.engine.features.bag import BagModel
 from learners.engine.intervals import Interval
 from learners.engine.trunk import Trunk
 
@@ -47,7 +48,12 @@ class BundleCard:
 
 
 def card_data(
-    card: BundleCard, *, trunk: Trunk, class_names: Sequence[str], files: Mapping[str, str]
+    card: BundleCard,
+    *,
+    trunk: Trunk | None,
+    bags: Sequence[BagModel] = (),
+    class_names: Sequence[str],
+    files: Mapping[str, str],
 ) -> dict[str, Any]:
     """`card.json`: the facts, the embedding model's own, and the SHA-256 of every other file."""
     return {
@@ -55,15 +61,29 @@ def card_data(
         **asdict(card),
         "versions": dict(sorted(card.versions.items())),
         "classes": list(class_names),
-        "embedder": {
-            "name": trunk.name,
-            "sha256": trunk.digest,
-            "licence": trunk.licence,
-            "source": trunk.source,
-            "max_tokens": trunk.max_tokens,
-            "n_dimensions": trunk.n_dimensions,
-        },
+        "embedder": _embedder_data(trunk) if trunk else None,
+        "token_tables": [
+            {
+                "name": bag.name,
+                "sha256": bag.digest,
+                "n_tokens": len(bag.table),
+                "n_dimensions": bag.n_dimensions,
+                "max_tokens": bag.max_tokens,
+            }
+            for bag in bags
+        ],
         "files_sha256": dict(sorted(files.items())),
+    }
+
+
+def _embedder_data(trunk: Trunk) -> dict[str, Any]:
+    return {
+        "name": trunk.name,
+        "sha256": trunk.digest,
+        "licence": trunk.licence,
+        "source": trunk.source,
+        "max_tokens": trunk.max_tokens,
+        "n_dimensions": trunk.n_dimensions,
     }
 
 
@@ -80,7 +100,13 @@ def measured_words(
     )
 
 
-def readme(card: BundleCard, *, trunk: Trunk, class_names: Sequence[str]) -> str:
+def readme(
+    card: BundleCard,
+    *,
+    trunk: Trunk | None,
+    bags: Sequence[BagModel] = (),
+    class_names: Sequence[str],
+) -> str:
     """`README.md`: how to run the model, how good it is, what it was made from."""
     because = card.unmeasured_because
     sections = [
@@ -96,7 +122,7 @@ def readme(card: BundleCard, *, trunk: Trunk, class_names: Sequence[str]) -> str
         + f"\n\n{MEASURED.format(n_skipped=card.n_audit_skipped)}"
         + _test_split(card),
         "## What it learned from\n\n" + _learned(card, class_names),
-        "## What is inside\n\n" + _inside(card, trunk),
+        "## What is inside\n\n" + _inside(card, trunk, bags),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -148,20 +174,41 @@ def _chosen(card: BundleCard) -> str:
     return "; ".join(f"{how} ({n})" for how, n in card.chosen_by.items())
 
 
-def _inside(card: BundleCard, trunk: Trunk) -> str:
+def _inside(card: BundleCard, trunk: Trunk | None, bags: Sequence[BagModel]) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items()))
     return "\n".join(
         [
             f"- Classifier: {card.head}, fit {card.fit} of {card.created_at}, seed {card.seed}.",
             f"- Strategy at that fit: {card.strategy}.",
-            f"- Embedding model: {trunk.name}, {trunk.n_dimensions} dimensions, from {trunk.source}.",
-            f"- Its weights are under their own licence: {trunk.licence}. SHA-256 {trunk.digest}.",
-            f"- Texts are cut after {trunk.max_tokens} tokens.",
+            *_features(trunk, bags),
             f"- Trained with {versions}.",
             "- `model.onnx` takes token ids and an attention mask and gives probabilities (fp32).",
             "- `card.json` holds all of this for programs, with the SHA-256 of every other file.",
         ]
     )
+
+
+def _features(trunk: Trunk | None, bags: Sequence[BagModel]) -> list[str]:
+    lines = []
+    if trunk:
+        lines = [
+            f"- Embedding model: {trunk.name}, {trunk.n_dimensions} dimensions, from {trunk.source}.",
+            f"- Its weights are under their own licence: {trunk.licence}. SHA-256 {trunk.digest}.",
+        ]
+    lines += [
+        f"- {TABLES[bag.name]}: {len(bag.table):,} word pieces, {bag.n_dimensions} dimensions. "
+        f"SHA-256 {bag.digest}."
+        for bag in bags
+    ]
+    cut = trunk.max_tokens if trunk else bags[0].max_tokens
+    return [*lines, f"- Texts are cut after {cut} tokens."]
+
+
+TABLES = {
+    "lsi": "Latent semantic indexing of the project's texts, words that two of them share",
+    "tfidf": "TF-IDF over the commonest words of the project's texts",
+    "static": "Static vectors, distilled from an embedding model",
+}
 
 
 def _line(text: str) -> str:

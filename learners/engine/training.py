@@ -150,7 +150,7 @@ def train_learner(
 
     rows, labels, n_prior = with_names(X, y, names)
     check_training_set(rows, labels)
-    strategy = {} if query_strategy is None else {"query_strategy": query_strategy}
+    strategy: dict[str, Any] = {} if query_strategy is None else {"query_strategy": query_strategy}
     learner = ActiveLearner(
         make_estimator(head, rng, pool=pool), X_training=rows, y_training=labels, **strategy
     )

@@ -320,7 +320,7 @@ def test_names_that_do_not_fit_the_head_are_refused(head: Head, trunk: Trunk) ->
 
 def test_a_head_for_another_embedder_is_refused(trunk: Trunk) -> None:
     head = Head(np.zeros((3, 5)), np.zeros(3), (1, 2, 3))
-    with pytest.raises(BadFile, match="takes 5 dimensions, the embedder gives 384"):
+    with pytest.raises(BadFile, match="takes 5 dimensions, its features give 384"):
         pack(head, trunk)
 
 
