@@ -18,11 +18,13 @@ class Rule:
 
     Attributes:
         conditions: all hold together; none for a tree that asks nothing.
+        columns: names of the columns that they speak of.
         class_id: what is answered, with `probability` in (0, 1].
         n_right, n: training rows of that class, of all that end here.
     """
 
     conditions: tuple[str, ...]
+    columns: tuple[str, ...]
     class_id: int
     probability: float
     n_right: int
@@ -37,8 +39,10 @@ def rules_of(tree: TreeHead, table: TableModel) -> list[Rule]:
 
 def _rule(leaf: Leaf, class_ids: Sequence[int], table: TableModel) -> Rule:
     best = int(leaf.probabilities.argmax())
+    conditions = _conditions(leaf.steps, table)
     return Rule(
-        conditions=_conditions(leaf.steps, table),
+        conditions=tuple(conditions.values()),
+        columns=tuple(conditions),
         class_id=class_ids[best],
         probability=float(leaf.probabilities[best]),
         n_right=int(leaf.counts[best]),
@@ -46,17 +50,17 @@ def _rule(leaf: Leaf, class_ids: Sequence[int], table: TableModel) -> Rule:
     )
 
 
-def _conditions(steps: Sequence[Step], table: TableModel) -> tuple[str, ...]:
-    """One condition a column, in the order in which the tree first asks for it."""
+def _conditions(steps: Sequence[Step], table: TableModel) -> dict[str, str]:
+    """One condition a column, by its name, in the order in which the tree first asks for it."""
     by_column: dict[int, list[Step]] = {}
     for step in steps:
         by_column.setdefault(table.dimensions[step.dimension].column, []).append(step)
-    return tuple(
-        _of_number(found, column, table)
+    return {
+        table.columns[column].name: _of_number(found, column, table)
         if table.columns[column].kind == NUMERIC
         else _of_category(found, column, table)
         for column, found in by_column.items()
-    )
+    }
 
 
 def _of_number(steps: Sequence[Step], column: int, table: TableModel) -> str:

@@ -267,7 +267,7 @@ def _banners(facts: _Facts) -> list[Banner]:
         *_embedding_banners(facts),
         *_part_banners(facts),
         *_fit_banners(facts),
-        *_text_banners(facts.embedding),
+        *([] if facts.project.is_table else _text_banners(facts.embedding)),
     ]
     order = ("error", "warning", "info")
     return sorted(found, key=lambda banner: order.index(banner.level))

@@ -15,6 +15,7 @@ from learners.selectors.honesty import (
 )
 from learners.selectors.progress import audit_progress
 from learners.views import honest_sentences, numbers_charts
+from learners.views.rules import rules_context
 from projects.models import LabelClass, Project
 
 SHOWN_FITS = 20
@@ -27,11 +28,12 @@ SHOWN_IN_CHART = 30  # classes
 
 @dataclass(frozen=True)
 class Tab:
-    """One of the tabs: `name` in addresses and of its template."""
+    """One of the tabs: `name` in addresses and of its template; some are for tables alone."""
 
     name: str
     label: str
     has_chart: bool = False
+    of_tables: bool = False
 
 
 TABS = (
@@ -40,6 +42,7 @@ TABS = (
     Tab("confusion", "Confusion"),
     Tab("calibration", "Calibration", has_chart=True),
     Tab("enough", "Enough labels?"),
+    Tab("rules", "Rules", of_tables=True),
     Tab("fits", "Fits"),
 )
 DEFAULT_TAB = TABS[0]
@@ -85,6 +88,11 @@ class Mistake:
     share: Measure
 
 
+def tabs_of(project: Project) -> list[Tab]:
+    """The tabs that say something of this project."""
+    return [tab for tab in TABS if project.is_table or not tab.of_tables]
+
+
 def numbers_context(project: Project, tab: Tab) -> dict[str, Any]:
     """What the template of `tab` shows."""
     match tab.name:
@@ -92,6 +100,8 @@ def numbers_context(project: Project, tab: Tab) -> dict[str, Any]:
             return {"fits": attempts(project.pk, limit=SHOWN_FITS)}
         case "helping":
             return _helping(project)
+        case "rules":
+            return rules_context(project)
         case "enough":
             found = advice(project.pk)
             sentences = [honest_sentences.verdict(found)]

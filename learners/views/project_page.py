@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from learners.services.retrain import CannotFit, request_fit
 from learners.views.live_pieces import live_pieces, numbers_pieces, read_have, read_tab
-from learners.views.numbers import BY_NAME, TABS, chart_spec
+from learners.views.numbers import BY_NAME, chart_spec, tabs_of
 from projects.models import Project
 from projects.selectors.imports import import_progress
 from projects.views.person import person
@@ -27,7 +27,7 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
     tab = read_tab(request.GET.get("tab", ""))
     live = live_pieces(request, project, is_owner=is_owner, now=timezone.now(), tab=tab)
     context = {
-        "tabs": TABS,
+        "tabs": tabs_of(project),
         "tab": tab,
         "project": project,
         "is_owner": is_owner,
@@ -71,7 +71,7 @@ def project_numbers(request: HttpRequest, pk: int, tab: str) -> HttpResponse:
         return redirect(f"{reverse('project', args=[pk])}?tab={tab}")
     is_owner = Project.objects.owned(person(request)).filter(pk=pk).exists()
     live = numbers_pieces(request, project, is_owner=is_owner, now=timezone.now(), tab=BY_NAME[tab])
-    context = {"project": project, "tabs": TABS, "tab": BY_NAME[tab], "live": live}
+    context = {"project": project, "tabs": tabs_of(project), "tab": BY_NAME[tab], "live": live}
     return render(request, "learners/parts/numbers.html", context)
 
 

@@ -57,7 +57,8 @@ def encode(rows: Sequence[Row]) -> np.ndarray:
             _entry(cell, dimension, names[column], table, levels.get(column, set()))
             for cell in cells[column]
         ]
-    return (table["weight"] * encoded).astype(np.float32)
+    weighted: np.ndarray = table["weight"] * encoded
+    return weighted.astype(np.float32)
 
 
 def _cells(row: Row, name: str) -> str:
@@ -82,7 +83,7 @@ def _entry(
     if not np.isfinite(number):
         raise ValueError(f"column “{column}” holds “{cell[:60]}”, which is no number")
     deviations = (number - dimension["centre"]) / dimension["scale"]
-    return min(max(deviations, -table["clip"]), table["clip"])
+    return float(min(max(deviations, -table["clip"]), table["clip"]))
 
 
 def columns() -> list[str]:
@@ -95,7 +96,8 @@ def predict_proba(rows: Sequence[Row]) -> np.ndarray:
     _, model, labels = load()
     if not rows:
         return np.empty((0, len(labels)), np.float32)
-    return model.run(["probabilities"], {"rows": encode(rows)})[0]
+    probabilities: np.ndarray = model.run(["probabilities"], {"rows": encode(rows)})[0]
+    return probabilities
 
 
 def predict(rows: Sequence[Row]) -> list[dict[str, Any]]:

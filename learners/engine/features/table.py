@@ -160,7 +160,8 @@ class TableModel:
         """Unit vectors, float32 (n_rows, n_dimensions), of cells in the order of `columns`."""
         scaled = self.weight * self.features(rows)
         whole = np.concatenate([scaled, np.ones((len(rows), 1))], axis=1)
-        return (whole / np.linalg.norm(whole, axis=1, keepdims=True)).astype(np.float32)
+        found: NDArray[np.float32] = whole / np.linalg.norm(whole, axis=1, keepdims=True)
+        return found.astype(np.float32)
 
     def features(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:
         """z, (n_rows, n_dimensions - 1)."""
