@@ -49,6 +49,62 @@ HEADS: tuple[HeadKind, ...] = (
         make=_maker("self_trained", "SelfTrainedLogisticRegression"),
         learns_from_pool=True,
     ),
+    HeadKind(
+        name="logistic_loo",
+        label="Logistic regression, its strength chosen",
+        description="C is the one of 1, 10 and 100 that predicts each label best from the others.",
+        paper="Rad and Maleki 2020, A scalable estimate of the out-of-sample prediction error",
+        make=_maker("logistic_loo", "LeaveOneOutLogistic"),
+    ),
+    HeadKind(
+        name="lda",
+        label="Linear discriminant analysis (shrinkage)",
+        description="Classes as clouds of one shape around their means; the shape is drawn towards a "
+        "ball as far as the labels are few.",
+        paper="Ledoit and Wolf 2004, A well-conditioned estimator for large-dimensional covariance matrices",
+        make=_maker("lda", "ShrinkageLDA"),
+    ),
+    HeadKind(
+        name="nearest_centroid",
+        label="Nearest centroid",
+        description="The class whose mean is nearest. Learns little from many labels, and something "
+        "from very few.",
+        paper="Snell, Swersky and Zemel 2017, Prototypical networks for few-shot learning",
+        make=_maker("nearest_centroid", "NearestCentroid"),
+    ),
+    HeadKind(
+        name="linear_svm",
+        label="Linear support vector machine (calibrated)",
+        description="Looks at the examples near the borders alone; its margins are turned into "
+        "probabilities afterwards.",
+        paper="Cortes and Vapnik 1995, Support-vector networks",
+        make=_maker("linear_svm", "CalibratedLinearSVM"),
+    ),
+    HeadKind(
+        name="ridge",
+        label="Ridge regression (calibrated)",
+        description="Trained in closed form, with the penalty that predicts each label best from the "
+        "others.",
+        paper="Rifkin and Lippert 2007, Notes on regularized least squares",
+        make=_maker("ridge", "RidgeHead"),
+    ),
+    HeadKind(
+        name="auto",
+        label="Whichever predicts the labels best",
+        description="Trains the five before, and keeps the one that predicts each label best from the "
+        "others. No audit answer is looked at.",
+        paper="Stone 1974, Cross-validatory choice and assessment of statistical predictions",
+        make=_maker("auto", "AutoHead"),
+    ),
+    HeadKind(
+        name="tree",
+        label="Small decision tree",
+        description="At most sixteen rules over the columns of a table, for people to read. Depth is "
+        "chosen by the labels; other heads are usually more accurate.",
+        paper="Breiman, Friedman, Olshen and Stone 1984, Classification and regression trees",
+        make=_maker("tree", "SmallTree"),
+        kind="table",
+    ),
 )
 
 HEAD_NAME = HEADS[0].label
