@@ -131,6 +131,11 @@ class Project(models.Model):
     def is_table(self) -> bool:
         return self.input_kind == InputKind.TABLE
 
+    @property
+    def asked_of_a_text(self) -> str:
+        """What an answer is here, in words."""
+        return "any number of classes a text" if self.multilabel else "one class a text"
+
 
 class Membership(models.Model):
     """`user` may work on `project` as `role`."""

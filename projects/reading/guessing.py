@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from projects.reading.labels import several_values
 from projects.reading.names import KNOWN_NAMES, plain
 from projects.reading.scanning import ColumnFacts, Scan, same
 
@@ -139,10 +140,15 @@ def _text(facts: list[ColumnFacts], n_rows: int) -> ColumnFacts | None:
 
 
 def _label(facts: list[ColumnFacts], n_rows: int) -> ColumnFacts | None:
-    named = [c for c in _named("label", facts) if c.values]
+    named = [c for c in _named("label", facts) if c.values or _holds_several(c)]
     if named:
         return named[0]
     return next((c for c in facts if _few_words(c, n_rows)), None)
+
+
+def _holds_several(column: ColumnFacts) -> bool:
+    """Whether cells that are too many to be classes are a few labels in many combinations."""
+    return any(several_values(column.cells or {}, column.lists).values())
 
 
 def _few_words(column: ColumnFacts, n_rows: int) -> bool:

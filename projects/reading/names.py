@@ -60,6 +60,7 @@ KNOWN_NAMES: dict[str, frozenset[str]] = {
             "gold",
             "annotation",
             "tag",
+            "tags",
             "y",
             "included",
             "labelname",

@@ -1,9 +1,11 @@
 """One look through a file before anything is decided: columns, first rows, values, blanks."""
 
+import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from projects.reading.json_lines import Nested
 from projects.reading.records import Record
 from projects.reading.tables import is_missing, is_number
 
@@ -13,12 +15,20 @@ TRACKED_COLUMNS = 60
 TRACKED_VALUES = 500
 TRACKED_CHARS = 120
 N_BLANK_LINES_NAMED = 10
+TRACKED_CELLS = 2_000  # different cells that may hold several labels each
+CELL_CHARS = 400
 WORDS_ENOUGH = 50  # so many cells without a number among them: nobody asks for more
+
+Values = dict[str, list[str | int]]
+"""{same(label): [label, rows]}."""
 
 
 @dataclass
 class ColumnFacts:
     """What was seen in one column. `values` is None once there are too many to be classes.
+
+    `cells`: how often each different cell was seen, None once they are too many to hold labels;
+    `lists`: those that are JSON lists, `n_long_lists`: rows whose list has more than one member.
 
     For tables: `n_missing` cells say that nothing is known, `n_number` are numbers, `n_word` are
     neither (`first_word`: line and cell of the first); `varies`: two cells with values differ.
@@ -29,7 +39,10 @@ class ColumnFacts:
     n_chars: int = 0
     n_blank: int = 0
     blank_lines: list[int] = field(default_factory=list)
-    values: dict[str, list[str | int]] | None = field(default_factory=dict)
+    values: Values | None = field(default_factory=dict)
+    cells: dict[str, int] | None = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
+    n_long_lists: int = 0
     n_missing: int = 0
     n_number: int = 0
     n_word: int = 0
@@ -48,6 +61,17 @@ class ColumnFacts:
         self.n_chars += len(cell)
         if self.values is not None:
             self._count(cell)
+        if self.cells is not None:
+            self._keep(self.cells, cell)
+
+    def _keep(self, cells: dict[str, int], cell: str) -> None:
+        if len(cell) > CELL_CHARS or (cell not in cells and len(cells) >= TRACKED_CELLS):
+            self.cells = None
+            return
+        cells[cell] = cells.get(cell, 0) + 1
+        if type(cell) is Nested and cell.startswith("["):
+            self.lists.add(cell)
+            self.n_long_lists += len(json.loads(cell)) > 1
 
     def _see_kind(self, line: int, cell: str) -> None:
         if len(cell) <= TRACKED_CHARS and is_missing(cell):
@@ -111,7 +135,7 @@ def _see(scan: Scan, line: int, cells: dict[str, str]) -> None:
         if facts is None:
             facts = scan.columns[name] = ColumnFacts(name)
             if len(scan.columns) > TRACKED_COLUMNS:
-                facts.values = None
+                facts.values = facts.cells = None
         facts.see(line, cell)
 
 

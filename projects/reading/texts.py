@@ -1,12 +1,13 @@
 """From rows to texts, once somebody has said what each column is."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from projects.reading.errors import BadInput, excerpt
 from projects.reading.guessing import TEST_WORDS
 from projects.reading.json_lines import Nested
+from projects.reading.labels import SEPARATORS, NoLabels, labels_of
 from projects.reading.limits import MAX_ID_CHARS, MAX_LABEL_CHARS, MAX_SPLIT_CHARS
 from projects.reading.records import Layout, Record
 from projects.reading.scanning import is_blank, same
@@ -22,7 +23,9 @@ class ColumnChoice:
     `features`: (name, numeric or categorical) of the columns that a model of table rows reads.
     `label_use`: `gold` (kept apart: measures, never trains) or `known` (answers that train).
     `leave_out_blank`: rows without a text are left out and counted; else they refuse the import.
-    `ignored_labels`: values of the label column whose rows come in without a label.
+    `ignored_labels`: labels that are left out; a row with no other comes in without a label.
+    `multilabel`: a row has any number of labels; a cell ends one at each `label_separator` ("": a
+    cell that is no list is one label).
     """
 
     text: str = ""
@@ -35,10 +38,15 @@ class ColumnChoice:
     layout: Layout = field(default_factory=lambda: Layout(kind="csv"))
     leave_out_blank: bool = False
     ignored_labels: tuple[str, ...] = ()
+    multilabel: bool = False
+    label_separator: str = ""
 
     def __post_init__(self) -> None:
         if self.label_use not in {GOLD, KNOWN}:
             raise ValueError(f"label_use {self.label_use!r}; allowed: {GOLD}, {KNOWN}")
+        if self.label_separator and self.label_separator not in SEPARATORS:
+            allowed = " ".join(SEPARATORS)
+            raise ValueError(f"label_separator {self.label_separator!r}; allowed: {allowed}")
         if self.text and self.features:
             raise ValueError("a row is either a text or a row of a table")
 
@@ -64,6 +72,7 @@ class ColumnChoice:
 class TextRow:
     """One row. `label` is "" when it has none; a blank `text` only where those are left out.
 
+    With any number of labels a row, they are `labels` and `label` is "".
     Of a table, `text` is the row as people read it and `metadata` holds its cells as spelled.
     """
 
@@ -73,6 +82,7 @@ class TextRow:
     label: str
     split: str
     metadata: dict[str, str]
+    labels: tuple[str, ...] = ()
 
     @property
     def is_test(self) -> bool:
@@ -88,11 +98,13 @@ def read_texts(records: Iterable[Record], *, choice: ColumnChoice, file: str) ->
     ignored = {same(label) for label in choice.ignored_labels}
     for line, cells in records:
         row = _row(line, cells, choice, file)
-        yield _without_label(row) if row.label and same(row.label) in ignored else row
+        yield _without(row, ignored) if ignored else row
 
 
-def _without_label(row: TextRow) -> TextRow:
-    return TextRow(row.line, row.text, row.id, "", row.split, row.metadata)
+def _without(row: TextRow, ignored: set[str]) -> TextRow:
+    label = "" if same(row.label) in ignored else row.label
+    labels = tuple(label for label in row.labels if same(label) not in ignored)
+    return replace(row, label=label, labels=labels)
 
 
 def _row(line: int, cells: dict[str, str], choice: ColumnChoice, file: str) -> TextRow:
@@ -104,9 +116,10 @@ def _row(line: int, cells: dict[str, str], choice: ColumnChoice, file: str) -> T
         line=line,
         text=text,
         id=_short(cells, choice.id, MAX_ID_CHARS, line, file),
-        label=_short(cells, choice.label, MAX_LABEL_CHARS, line, file),
+        label="" if choice.multilabel else _label(cells, choice, line, file),
         split=_short(cells, choice.split, MAX_SPLIT_CHARS, line, file),
         metadata=features | {name: cells[name] for name in choice.metadata if cells.get(name)},
+        labels=_labels(cells, choice, line, file) if choice.multilabel else (),
     )
 
 
@@ -154,6 +167,39 @@ def _short(cells: dict[str, str], column: str | None, limit: int, line: int, fil
             allowed=f"{limit} characters",
         )
     return value
+
+
+def _label(cells: dict[str, str], choice: ColumnChoice, line: int, file: str) -> str:
+    """The one label of a row; a list of one counts as that one."""
+    value = cells.get(choice.label, "") if choice.label else ""
+    if type(value) is not Nested:
+        return _short(cells, choice.label, MAX_LABEL_CHARS, line, file)
+    labels = _labels(cells, choice, line, file)
+    if len(labels) > 1:
+        raise BadInput(
+            file=file,
+            line=line,
+            column=choice.label,
+            found=f"a list of {len(labels)} labels: “{excerpt(value)}”",
+            allowed="one label a row here; a new project can ask for any number of classes",
+        )
+    return labels[0] if labels else ""
+
+
+def _labels(cells: dict[str, str], choice: ColumnChoice, line: int, file: str) -> tuple[str, ...]:
+    value = cells.get(choice.label, "") if choice.label else ""
+    try:
+        labels = labels_of(value, choice.label_separator)
+    except NoLabels as error:
+        raise BadInput(
+            file=file,
+            line=line,
+            column=choice.label,
+            found=f"{error}: “{excerpt(value)}”",
+            allowed='a label, or a list of labels such as ["a", "b"]',
+        ) from error
+    column = choice.label or ""
+    return tuple(_short({column: label}, column, MAX_LABEL_CHARS, line, file) for label in labels)
 
 
 def _nested(value: str, column: str, line: int, file: str) -> BadInput:

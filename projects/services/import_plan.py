@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,15 @@ RANK_END = 2**63 - 1
 class RowFacts:
     """What is kept of every row that has a text, in the file's order, (n_rows,) each.
 
-    `hashes`: (n_rows, 4) uint64, the SHA-256 of the text; `labels`: class id, 0 without one.
+    `hashes`: (n_rows, 4) uint64, the SHA-256 of the text; `labels`: where in `sets` the row's class
+    ids stand, 0 (no class) without a label.
     """
 
     hashes: NDArray[np.uint64]
     labels: NDArray[np.int64]
     is_test: NDArray[np.bool_]
     n_blank: int
+    sets: Sequence[tuple[int, ...]] = ((),)
 
     @property
     def n_rows(self) -> int:
@@ -40,8 +42,8 @@ class Plan:
     """What every row becomes, (n_rows,) each.
 
     `original`: index of the row that bears the same text first (its own index when it is that
-    row), or -1 when the text is in the project already. `label`: the class id that the text's
-    rows agree on or that came first, 0 without one. `is_audit`, `is_test`: true on originals only.
+    row), or -1 when the text is in the project already. `label`: the label, as in `RowFacts`, that
+    the text's rows agree on or that came first, 0 without one. `is_audit`, `is_test`: true on originals only.
     """
 
     original: NDArray[np.int64]
@@ -78,34 +80,44 @@ def read_facts(
         BadInput: as the rows do, and for a label that is no class of the project.
     """
     hashes, labels, is_test, n_blank = bytearray(), array("q"), bytearray(), 0
+    places: dict[tuple[int, ...], int] = {(): NO_LABEL}
     for row in rows:
         pulse()
         if is_blank(row.text):
             n_blank += 1
             continue
         hashes += content_hash(row.text)
-        labels.append(class_of(row, classes, choice, file))
+        labels.append(places.setdefault(classes_of(row, classes, choice, file), len(places)))
         is_test.append(row.is_test)
     return RowFacts(
         hashes=np.frombuffer(bytes(hashes), dtype=np.uint64).reshape(-1, 4),
         labels=np.frombuffer(labels, dtype=np.int64) if labels else np.empty(0, np.int64),
         is_test=np.frombuffer(bytes(is_test), dtype=np.bool_),
         n_blank=n_blank,
+        sets=list(places),
     )
 
 
-def class_of(row: TextRow, classes: Mapping[str, int], choice: ColumnChoice, file: str) -> int:
-    """The id of the row's class, `NO_LABEL` without a label. Raises BadInput for an unknown one."""
-    if not row.label:
-        return NO_LABEL
-    found = classes.get(same(row.label))
+def classes_of(
+    row: TextRow, classes: Mapping[str, int], choice: ColumnChoice, file: str
+) -> tuple[int, ...]:
+    """Ids of the row's classes, ascending, none without a label. Raises BadInput for an unknown one."""
+    labels = row.labels or ((row.label,) if row.label else ())
+    found = {_class_of(label, row.line, classes, choice, file) for label in labels}
+    return tuple(sorted(found - {NO_LABEL}))
+
+
+def _class_of(
+    label: str, line: int, classes: Mapping[str, int], choice: ColumnChoice, file: str
+) -> int:
+    found = classes.get(same(label))
     if found is None:
         names = ", ".join(sorted(classes)[:12]) + (" …" if len(classes) > 12 else "")
         raise BadInput(
             file=file,
-            line=row.line,
+            line=line,
             column=choice.label,
-            found=f"the label “{row.label}”, which is no class of this project",
+            found=f"the label “{label}”, which is no class of this project",
             allowed=f"{names}; or add the class first" if names else "no labels",
         )
     return found

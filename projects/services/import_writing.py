@@ -12,7 +12,14 @@ from django.db import connection
 from numpy.typing import NDArray
 from psycopg import sql
 
-from projects.models import Annotation, AnnotationEvent, DataImport, Example, GoldLabel
+from projects.models import (
+    Annotation,
+    AnnotationEvent,
+    DataImport,
+    Example,
+    GoldLabel,
+    GoldSet,
+)
 from projects.models.annotation import Draw
 from projects.reading import TextRow
 from projects.services.import_plan import Plan, RowFacts
@@ -22,10 +29,10 @@ EVENT_NAMESPACE = uuid.UUID("6e1d9f0c-53f1-4d0e-9d6b-2f8d1f3c7a55")
 
 @dataclass(frozen=True, kw_only=True)
 class KnownLabel:
-    """A label that came with the data as an answer."""
+    """A label that came with the data as an answer: one class, or a set where that is asked."""
 
     example_id: int
-    class_id: int
+    class_ids: tuple[int, ...]
     source_row: int
 
 
@@ -132,6 +139,11 @@ def copy_gold(pairs: Iterable[tuple[int, int]]) -> None:
     copy_rows(GoldLabel, ["example_id", "label_class_id"], pairs)
 
 
+def copy_gold_sets(pairs: Iterable[tuple[int, tuple[int, ...]]]) -> None:
+    """Gold sets as (example id, class ids)."""
+    copy_rows(GoldSet, ["example_id", "labels"], ((pk, list(ids)) for pk, ids in pairs))
+
+
 def copy_known(
     *, data_import: DataImport, known: Sequence[KnownLabel], first_seq: int, now: datetime
 ) -> None:
@@ -162,7 +174,7 @@ def copy_known(
                 first_seq + i,
                 label.example_id,
                 "known",
-                [label.class_id],
+                list(label.class_ids),
                 "",
                 uuid.uuid5(EVENT_NAMESPACE, f"{data_import.pk}/{label.source_row}"),
                 now,
@@ -192,7 +204,7 @@ def copy_known(
                 data_import.project_id,
                 label.example_id,
                 "labelled",
-                [label.class_id],
+                list(label.class_ids),
                 False,
                 "",
                 False,

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from numpy.typing import NDArray
 
-from projects.models import DataImport, Example, GoldLabel, Project, ProjectEvent
+from projects.models import DataImport, Example, GoldLabel, GoldSet, Project, ProjectEvent
 from projects.reading import GOLD, KNOWN, BadInput, ColumnChoice, TextRow
 from projects.reading.records import read_records
 from projects.reading.scanning import is_blank
@@ -30,6 +30,7 @@ from projects.services.import_writing import (
     KnownLabel,
     copy_examples,
     copy_gold,
+    copy_gold_sets,
     copy_known,
     ids_of_texts,
 )
@@ -274,19 +275,25 @@ class _Run:
     def _label(self, written: "_Written") -> tuple[int, list[KnownLabel]]:
         gold = {i: c for i, c, _ in written.labels(written.labelled & ~written.known)}
         known = [
-            KnownLabel(example_id=i, class_id=c, source_row=n)
+            KnownLabel(example_id=i, class_ids=c, source_row=n)
             for i, c, n in written.labels(written.known)
         ]
-        for example_id, class_id, line in written.labels_of_earlier():
+        for example_id, class_ids, line in written.labels_of_earlier():
             if self.choice.label_use == GOLD:
-                gold.setdefault(example_id, class_id)
+                gold.setdefault(example_id, class_ids)
             else:
-                known.append(KnownLabel(example_id=example_id, class_id=class_id, source_row=line))
+                known.append(
+                    KnownLabel(example_id=example_id, class_ids=class_ids, source_row=line)
+                )
+        rows = GoldSet.objects if self.choice.multilabel else GoldLabel.objects
         earlier = set(written.earlier.tolist())
-        taken = GoldLabel.objects.filter(example_id__in=gold.keys() & earlier)
+        taken = rows.filter(example_id__in=gold.keys() & earlier)
         for example_id in taken.values_list("example_id", flat=True):
             del gold[example_id]
-        copy_gold(gold.items())
+        if self.choice.multilabel:
+            copy_gold_sets(gold.items())
+        else:
+            copy_gold((example_id, class_id) for example_id, (class_id,) in gold.items())
         return len(gold), self._still_open(known, written)
 
     def _still_open(self, known: list[KnownLabel], written: "_Written") -> list[KnownLabel]:
@@ -334,18 +341,20 @@ class _Written:
     labelled: NDArray[np.bool_]
     known: NDArray[np.bool_]
 
-    def labels(self, which: NDArray[np.bool_]) -> Iterator[tuple[int, int, int]]:
-        """(example id, class id, source row) of the chosen rows."""
-        chosen = (self.ids[which], self.plan.label[which], self.lines[which])
-        return zip(*(column.tolist() for column in chosen), strict=True)
+    def labels(self, which: NDArray[np.bool_]) -> Iterator[tuple[int, tuple[int, ...], int]]:
+        """(example id, class ids, source row) of the chosen rows."""
+        return self._named(self.ids[which], self.plan.label[which], self.lines[which])
 
-    def labels_of_earlier(self) -> Iterator[tuple[int, int, int]]:
+    def _named(self, *columns: NDArray[np.int64]) -> Iterator[tuple[int, tuple[int, ...], int]]:
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return ((pk, self.facts.sets[label], line) for pk, label, line in rows)
+
+    def labels_of_earlier(self) -> Iterator[tuple[int, tuple[int, ...], int]]:
         """The same for texts that an earlier import brought, each once."""
         which = np.flatnonzero((self.plan.original < 0) & (self.plan.label != NO_LABEL))
         _, first = np.unique(self.earlier[which], return_index=True)
         chosen = which[first]
-        columns = (self.earlier[chosen], self.plan.label[chosen], self.lines[chosen])
-        return zip(*(column.tolist() for column in columns), strict=True)
+        return self._named(self.earlier[chosen], self.plan.label[chosen], self.lines[chosen])
 
 
 def _counts(written: _Written, *, n_gold: int, n_known: int) -> dict[str, int]:

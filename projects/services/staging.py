@@ -14,8 +14,9 @@ from projects.models import Project, StagedUpload, User
 from projects.reading import BadInput, Layout, Limits
 from projects.reading.errors import excerpt
 from projects.reading.guessing import guess_roles, guess_table_roles, looks_like_a_table
+from projects.reading.labels import several_values
 from projects.reading.records import read_records
-from projects.reading.scanning import Scan, scan_records
+from projects.reading.scanning import ColumnFacts, Scan, scan_records
 from projects.reading.sniffing import sniff
 
 SCANNED_ROWS = 400_000
@@ -100,11 +101,21 @@ def guess_of(scan: Scan, layout: Layout) -> dict[str, Any]:
         "input_kind": "table" if looks_like_a_table(scan) else "text",
         "roles": guess_roles(scan),
         "table_roles": guess_table_roles(scan),
-        "columns": [asdict(facts) for facts in scan.columns.values()],
+        "columns": [_plain(facts) for facts in scan.columns.values()],
+        "several": {
+            facts.name: several_values(facts.cells, facts.lists)
+            for facts in scan.columns.values()
+            if facts.cells is not None
+        },
         "preview": scan.preview,
         "n_rows": scan.n_rows,
         "complete": scan.complete,
     }
+
+
+def _plain(facts: ColumnFacts) -> dict[str, Any]:
+    """What is kept of a column; of its cells only what they hold, as `several`."""
+    return {name: v for name, v in asdict(facts).items() if name not in {"cells", "lists"}}
 
 
 def _scan(file: BinaryIO, *, name: str, layout: Layout) -> Scan:

@@ -125,6 +125,7 @@ def wizard_of(request: HttpRequest, staged: StagedUpload, project: Project | Non
         is_new=project is None,
         features=features_of(project) if project else (),
         kind=project.input_kind if project else None,
+        multilabel=project.multilabel if project else None,
     )
     if asked in KIND_ASKED and project is None:
         return make(check=False, fresh_columns=True, kind=KIND_ASKED[asked])

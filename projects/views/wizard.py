@@ -10,16 +10,19 @@ from django.http import QueryDict
 from projects.models import LabelClass, StagedUpload
 from projects.models.project import InputKind
 from projects.reading import ColumnChoice, Layout
+from projects.reading.labels import SEPARATORS, hint, values_of
 from projects.reading.limits import MAX_CLASSES
 from projects.reading.scanning import same
 from projects.reading.tables import CATEGORICAL, NUMERIC, Feature
 from projects.reading.tables import KINDS as FEATURE_KINDS
-from projects.services.classes import FREE_KEYS, ClassSpec, free_key
+from projects.services.classes import FREE_KEYS, NONE_KEY, ClassSpec, free_key
 from projects.services.refusals import Refused
 from projects.views.numbers import read_int
 from projects.views.wizard_forms import (
+    ANY_NUMBER,
     NEW_CLASS,
     NO_LABEL,
+    ONE,
     AboutForm,
     ClassForm,
     ColumnsForm,
@@ -39,7 +42,8 @@ class Wizard:
     With `check` off, what was posted is shown again without a word about what is missing: the
     person only asked to read the file another way. `fresh_columns`: the columns are new, so that
     what was posted about the old ones is void. `kind`: text or table; as posted or guessed without
-    it. `features`: of the table that the rows are added to, fixed.
+    it. `features`: of the table that the rows are added to, fixed; `multilabel`: whether texts of
+    the project that they are added to have any number of classes.
     """
 
     def __init__(
@@ -53,10 +57,12 @@ class Wizard:
         fresh_columns: bool = False,
         kind: str | None = None,
         features: Sequence[Feature] = (),
+        multilabel: bool | None = None,
     ) -> None:
         self.staged, self.data, self.is_new = staged, data, is_new
         self.check = check and data is not None
         self.features = tuple(features)
+        self.fixed_multilabel = multilabel
         self.kind = kind or self._kind_said(None if fresh_columns else data)
         self.standing = list(standing)
         self.columns = [str(column["name"]) for column in staged.guess["columns"]]
@@ -91,7 +97,9 @@ class Wizard:
     def _columns_form(self, data: QueryDict | None) -> ColumnsForm:
         roles = self._guessed_roles()
         initial = {f"{ROLE}{i}": roles[name] for i, name in enumerate(self.columns)}
-        initial |= {"label_use": "gold"}
+        several = self._lists_of_several(next((c for c, r in roles.items() if r == "label"), None))
+        initial |= {"label_use": "gold", "label_separator": ""}
+        initial |= {"multilabel": ANY_NUMBER if several else ONE}
         form = partial(
             ColumnsForm, columns=self.columns, is_table=self.is_table, fixed=dict(self.features)
         )
@@ -121,8 +129,15 @@ class Wizard:
         forms_ += [row for row in rows if not row["found"]]
         if self.is_new and not forms_:
             forms_ += [{"found": "", "name": ""} for _ in range(EMPTY_ROWS)]
-        _fill_in(forms_, self.standing)
+        if self.multilabel and not self.check:
+            for row in forms_:  # a key that was proposed before "any number" was chosen
+                if row.get("shortcut") == NONE_KEY:
+                    del row["shortcut"]
+        self._fill_in(forms_)
         return [self._class_form(row, number) for number, row in enumerate(forms_)]
+
+    def _fill_in(self, rows: list[dict[str, Any]], *, given: int = 0) -> None:
+        _fill_in(rows, self.standing, given=given, without=NONE_KEY if self.multilabel else "")
 
     def _class_form(self, row: dict[str, Any], number: int) -> ClassForm:
         prefix = f"class-{number}"
@@ -160,8 +175,48 @@ class Wizard:
 
     def found_labels(self) -> dict[str, tuple[str, int]]:
         """Labels of the label column, the most frequent first: {key: (label, rows)}."""
-        values = self.facts(self.column_of("label")).get("values") or {}
+        values = self._label_values() or {}
         return dict(sorted(values.items(), key=lambda pair: (-pair[1][1], pair[0])))
+
+    def _label_values(self) -> Any:
+        """As `projects.reading.labels.values_of`; nothing where no column is the label."""
+        column = self.column_of("label")
+        if column is None:
+            return {}
+        return values_of(
+            self.staged.guess, column, multilabel=self.multilabel, separator=self.separator
+        )
+
+    # ---- one class a text, or any number ----
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether a text has any number of classes; a row of a table has one."""
+        if self.fixed_multilabel is not None:
+            return self.fixed_multilabel
+        return not self.is_table and self.roles["multilabel"].value() == ANY_NUMBER
+
+    @property
+    def separator(self) -> str:
+        """Where a label of a cell ends, "" where a cell is one label."""
+        said = str(self.roles["label_separator"].value() or "")
+        return said if self.multilabel and said in SEPARATORS else ""
+
+    def separator_hint(self) -> dict[str, Any]:
+        """The separator that stands in cells of the label column and is not chosen (yet)."""
+        column = self.column_of("label")
+        found = hint(self.staged.guess, column) if column and not self.separator else ""
+        if not found:
+            return {}
+        values = values_of(self.staged.guess, column or "", multilabel=True, separator=found)
+        return {"separator": found, "n_labels": len(values), "choose": SEPARATORS[found]}
+
+    def lists_of_several(self) -> int:
+        """Rows whose cell in the label column is a list of more than one label."""
+        return self._lists_of_several(self.column_of("label"))
+
+    def _lists_of_several(self, column: str | None) -> int:
+        return int(self.facts(column).get("n_long_lists") or 0)
 
     def known_labels(self) -> list[str]:
         """Labels of the file that are classes of the project already."""
@@ -197,6 +252,15 @@ class Wizard:
             self.errors.append(
                 "No column is a number or a category that the model reads: choose at least one."
             )
+        if self.lists_of_several() and not self.multilabel:
+            words = (
+                "one class a text here"
+                if self.fixed_multilabel is False
+                else "say that a text has any number of classes, or choose another column"
+            )
+            self.errors.append(
+                f"Cells of “{self.column_of('label')}” list several labels: {words}."
+            )
         if self.unseen:
             words = ", ".join(self.unseen[:8])
             self.errors.append(
@@ -218,6 +282,8 @@ class Wizard:
             layout=Layout(**self.staged.guess["layout"]),
             leave_out_blank=said["leave_out_blank"] or self.is_table,
             ignored_labels=tuple(ignored),
+            multilabel=self.multilabel,
+            label_separator=self.separator,
         )
 
     def chosen_features(self) -> list[tuple[str, str]]:
@@ -251,9 +317,9 @@ class Wizard:
             {"name": spec.name, "shortcut": spec.shortcut} for spec in specs
         ]
         rows += [{"name": name.strip()} for name in self._more_names() if name.strip()]
-        if self.more.cleaned_data["none_of_these"]:
+        if self.more.cleaned_data["none_of_these"] and not self.multilabel:
             rows.append(self._none_row(specs))
-        _fill_in(rows, self.standing, given=len(specs))
+        self._fill_in(rows, given=len(specs))
         specs += [
             ClassSpec(
                 name=row["name"],
@@ -344,7 +410,7 @@ class Wizard:
         return ClassForm(prefix="class-new", targets=self._targets())
 
     def too_many_labels(self) -> bool:
-        return self.facts(self.column_of("label")).get("values", {}) is None
+        return self._label_values() is None
 
 
 def _target(form: ClassForm) -> str:
@@ -369,10 +435,14 @@ def _posted_rows(data: QueryDict | None) -> list[dict[str, Any]]:
     return [row for row in rows if row["found"] or row["name"].strip()]
 
 
-def _fill_in(rows: list[dict[str, Any]], standing: Iterable[LabelClass], *, given: int = 0) -> None:
-    """Colours and keys for rows that have none, each key once; `given` rows stay as they are."""
+def _fill_in(
+    rows: list[dict[str, Any]], standing: Iterable[LabelClass], *, given: int = 0, without: str = ""
+) -> None:
+    """Colours and keys for rows that have none, each key once, and `without` this key; `given` rows
+    stay as they are.
+    """
     standing = list(standing)
-    taken = {row.shortcut for row in standing}
+    taken = {row.shortcut for row in standing} | {without}
     taken |= {row.get("shortcut", "").lower() for row in rows}
     free = [key for key in FREE_KEYS if key not in taken]
     for number, row in enumerate(rows):

@@ -9,6 +9,7 @@ from django.template.defaultfilters import filesizeformat
 
 from projects.models.label_class import N_COLOURS
 from projects.reading.delimited import DELIMITERS
+from projects.reading.labels import SEPARATORS
 from projects.reading.records import KINDS
 from projects.reading.tables import CATEGORICAL, NUMERIC
 from projects.reading.texts import GOLD, KNOWN
@@ -37,6 +38,16 @@ TABLE_ROLE_CHOICES = [
     ("leave_out", "leave out"),
 ]
 NEW_CLASS, NO_LABEL = "new", "none"
+ONE, ANY_NUMBER = "one", "any"
+SHOW_CLASSES = {
+    "hx-post": "",
+    "hx-trigger": "change",
+    "hx-sync": "closest form:replace",
+    "hx-target": "#labels",
+    "hx-swap": "outerHTML",
+    "hx-vals": '{"do": "classes"}',
+}
+"""A control whose change shows the classes anew."""
 
 
 def time_zone_choices() -> list[tuple[str, str]]:
@@ -106,6 +117,24 @@ class ColumnsForm(forms.Form):
             (KNOWN, "already known answers: they train the model, and never measure it"),
         ],
         widget=forms.RadioSelect,
+        required=False,
+    )
+    multilabel = forms.ChoiceField(
+        label="How many classes a text",
+        choices=[
+            (ONE, "one: exactly one class is true of a text"),
+            (ANY_NUMBER, "any number: several classes can be true of a text, or none"),
+        ],
+        widget=forms.RadioSelect(attrs=SHOW_CLASSES),
+        required=False,
+    )
+    label_separator = forms.ChoiceField(
+        label="A label in a cell ends",
+        choices=[
+            ("", "with the cell; a JSON list holds several"),
+            *((separator, f"at a {words}") for separator, words in SEPARATORS.items()),
+        ],
+        widget=forms.Select(attrs=SHOW_CLASSES),
         required=False,
     )
     leave_out_blank = forms.BooleanField(required=False)
