@@ -24,6 +24,9 @@ class BundleCard:
         test_accuracy, test_macro_f1: on the test split that came with the data, None without one.
         n_audit_skipped: audit questions that people skipped.
         versions: library -> version used for training.
+        label_names: whether the names and descriptions of the classes were examples too.
+        strict: whether the random texts only measured and did not train.
+        confirmed: what was promised of this very model, in words of guarantee; "" where nothing was.
     """
 
     project: str
@@ -45,6 +48,9 @@ class BundleCard:
     test_macro_f1: Interval | None
     n_audit_skipped: int
     versions: Mapping[str, str]
+    confirmed: str = ""
+    label_names: bool = False
+    strict: bool = False
 
 
 def card_data(
@@ -119,7 +125,8 @@ def readme(
                 "- " + measured_words(card.macro_f1, name="Macro-F1", because=because),
             )
         )
-        + f"\n\n{MEASURED.format(n_skipped=card.n_audit_skipped)}"
+        + f"\n\n{measured_how(card)}"
+        + confirmed_words(card)
         + _test_split(card),
         "## What it learned from\n\n" + _learned(card, class_names),
         "## What is inside\n\n" + _inside(card, trunk, bags),
@@ -140,9 +147,22 @@ Texts with line breaks: `python predict.py --json`, one JSON string a line. From
 `from predict import predict`. Nothing is fetched from a network."""
 
 MEASURED = """These are estimates for texts like those of the project, measured on texts that were drawn at random
-before any model saw them, each predicted by a model that was not trained on it (five-fold
-cross-fitting). The packed model was then trained on all labels. {n_skipped} random texts were
+before any model saw them, {how} {n_skipped} random texts were
 skipped by the annotators and are not counted. The figures are approximate: they say nothing about texts of another kind."""
+CROSS_FITTED = """each predicted by a model that was not trained on it (five-fold
+cross-fitting). The packed model was then trained on all labels."""
+STRICT = """and that trained no model, this one included."""
+
+
+def measured_how(card: BundleCard) -> str:
+    """What the measured numbers are worth, and how they came about."""
+    how = STRICT if card.strict else CROSS_FITTED
+    return MEASURED.format(how=how, n_skipped=card.n_audit_skipped)
+
+
+def confirmed_words(card: BundleCard) -> str:
+    """The promise as a paragraph of its own, "" where there is none."""
+    return f"\n\nConfirmed: {card.confirmed}" if card.confirmed else ""
 
 
 def _test_split(card: BundleCard) -> str:
@@ -159,9 +179,10 @@ def _test_split(card: BundleCard) -> str:
 def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
     rows = [f"| {_cell(name)} | {card.labels_per_class.get(name, 0)} |" for name in class_names]
     known = f", {card.n_known} of them with labels that came with the data" if card.n_known else ""
+    names = " The names and descriptions of the classes were examples too." * card.label_names
     return "\n".join(
         [
-            f"{card.data.strip()} {card.n_labels} labelled texts{known}. How they were chosen: {_chosen(card)}.".strip(),
+            f"{card.data.strip()} {card.n_labels} labelled texts{known}. How they were chosen: {_chosen(card)}.{names}".strip(),
             "",
             "| Class | Labelled texts |",
             "|---|---|",
@@ -171,7 +192,7 @@ def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
 
 
 def _chosen(card: BundleCard) -> str:
-    return "; ".join(f"{how} ({n})" for how, n in card.chosen_by.items())
+    return "; ".join(f"{how} ({n})" for how, n in card.chosen_by.items()) or "there are none"
 
 
 def _inside(card: BundleCard, trunk: Trunk | None, bags: Sequence[BagModel]) -> str:

@@ -7,21 +7,27 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, BinaryIO, cast
 
+import numpy as np
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
+from numpy.typing import NDArray
 
 from learners.engine.bundle import BundleCard, BundleDigest, write_bundle
 from learners.engine.exporting import ensure_trunk
+from learners.engine.features import BagModel
 from learners.engine.features.table import TableModel
 from learners.engine.heads import Head
 from learners.engine.heads.keeping import FittedHead
 from learners.engine.intervals import Interval
 from learners.engine.table_bundle import write_table_bundle
+from learners.engine.trunk import Trunk
 from learners.models import Fit
-from learners.selectors.curve import strategy_label
-from learners.selectors.training import TrainingSet, training_set_from_ledger
+from learners.selectors.confirming import confirmed_words
+from learners.selectors.curve import head_label, strategy_label
+from learners.selectors.parts import MINILM, parts_of
+from learners.selectors.training import training_set_from_ledger
 from learners.services.due_work import LONGEST_EXPORT
 from learners.services.prediction import embedder_of, head_of, pool_models_of
 from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
@@ -79,11 +85,19 @@ def write_model(*, fit: Fit, target: BinaryIO) -> BundleDigest:
             card=card,
             table=cast(TableModel, table),
         )
-    trunk = ensure_trunk(
-        embedder=cast(Any, embedder_of(fit)), cache_folder=settings.VAR_DIR / "cache" / "trunks"
-    )
     return write_bundle(
-        target=target, head=cast(Head, head), class_names=names, card=card, trunk=trunk
+        target=target,
+        head=cast(Head, head),
+        class_names=names,
+        card=card,
+        trunk=_trunk(fit) if MINILM in parts_of(fit.features) else None,
+        bags=cast(list[BagModel], pool_models_of(fit)),
+    )
+
+
+def _trunk(fit: Fit) -> Trunk:
+    return ensure_trunk(
+        embedder=cast(Any, embedder_of(fit)), cache_folder=settings.VAR_DIR / "cache" / "trunks"
     )
 
 
@@ -101,7 +115,8 @@ def class_names(fit: Fit, head: FittedHead) -> list[str]:
 def card_of(fit: Fit, names: list[str]) -> BundleCard:
     """What the zip says of itself; labels are counted as the ledger had them at the fit."""
     training = training_set_from_ledger(fit.project_id, fit.upto_seq)
-    counts = Counter(training.class_ids.tolist())
+    trains = ~training.is_audit if fit.strict_audit else np.ones(len(training), bool)
+    counts = Counter(training.class_ids[trains].tolist())
     scores = {score.metric: score for score in fit.scores.all()}
     intervals = {
         metric: Interval(score.value, score.low, score.high, score.n)
@@ -115,10 +130,12 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
         fit=fit.pk,
         created_at=(fit.finished_at or fit.started_at).isoformat(timespec="seconds"),
         strategy=strategy_label(fit.strategy),
-        chosen_by=_chosen_by(fit, training),
+        chosen_by=_chosen_by(fit, training.example_ids[trains]),
         seed=fit.seed,
-        head=fit.head,
-        n_labels=fit.n_labels,
+        head=head_label(fit.head),
+        label_names=fit.label_names,
+        strict=fit.strict_audit,
+        n_labels=int(trains.sum()),
         n_known=fit.n_known,
         labels_per_class={
             name: counts[class_id] for name, class_id in zip(names, fit.class_ids, strict=True)
@@ -130,6 +147,7 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
         test_macro_f1=intervals.get("test_macro_f1"),
         n_audit_skipped=fit.n_audit_skipped,
         versions=fit.versions,
+        confirmed=confirmed_words(fit),
     )
 
 
@@ -156,8 +174,8 @@ def _data_words(fit: Fit) -> str:
     return f"{n_texts:,} {what} from {listed}."
 
 
-def _chosen_by(fit: Fit, training: TrainingSet) -> dict[str, int]:
-    """How the texts of `training` were drawn when they were first labelled, the commonest first."""
+def _chosen_by(fit: Fit, example_ids: NDArray[np.int64]) -> dict[str, int]:
+    """How these texts were drawn when they were first labelled, the commonest first."""
     kinds = AnnotationEvent.Kind
     events = AnnotationEvent.objects.filter(
         project_id=fit.project_id,
@@ -169,4 +187,4 @@ def _chosen_by(fit: Fit, training: TrainingSet) -> dict[str, int]:
         example_id: strategy_label(strategy) if draw == Draw.QUEUE else str(Draw(draw).label)
         for example_id, draw, strategy in first.values_list("example_id", "draw", "strategy")
     }
-    return dict(Counter(drawn[pk] for pk in training.example_ids.tolist()).most_common())
+    return dict(Counter(drawn[pk] for pk in example_ids.tolist()).most_common())

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Field
 
 from projects.models import Project, ProjectEvent, User
+from projects.models.project import InputKind
 from projects.services.creating import LEARNING, check_about
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
@@ -47,6 +48,7 @@ def change_settings(
         setattr(row, name, _clean(row, name, value))
     check_about(name=row.name, description=row.description, guideline="", time_zone=row.time_zone)
     check_strategy(row, old["strategy"])
+    check_kind(row)
     changed = [name for name in CHANGEABLE if getattr(row, name) != old[name]]
     if not changed:
         return []
@@ -72,12 +74,28 @@ def check_strategy(project: Project, before: str) -> None:
     if chosen in settings.LABELER_SMALL_POOL_STRATEGIES and n_texts > settings.LABELER_SMALL_POOL:
         raise Refused(
             "strategy",
-            f"“{label}” is for pools of up to {settings.LABELER_SMALL_POOL:,} texts: each batch "
-            f"would take minutes here, with {n_texts:,}. Choose another.",
+            f"“{label}” is for pools of up to {settings.LABELER_SMALL_POOL:,} texts, and this one "
+            f"has {n_texts:,}: it would take long and look at few of them. Choose another.",
         )
     if chosen not in strategies_for(project):
         kind = "any number of classes" if project.multilabel else "one class"
         raise Refused("strategy", f"“{label}” is not for texts with {kind} each.")
+
+
+def check_kind(project: Project) -> None:
+    """Whether features and classifier are made for what the examples are, texts or rows of a table.
+
+    Raises:
+        Refused: they are not.
+    """
+    is_table = project.input_kind == InputKind.TABLE
+    examples = "rows of a table" if is_table else "texts"
+    if (project.features in settings.LABELER_TABLE_FEATURES) != is_table:
+        label = settings.LABELER_FEATURES_LABELS.get(project.features, project.features)
+        raise Refused("features", f"“{label}” are not features of {examples}.")
+    if project.head in settings.LABELER_TABLE_HEADS and not is_table:
+        label = settings.LABELER_HEAD_LABELS.get(project.head, project.head)
+        raise Refused("head", f"“{label}” is not for {examples}.")
 
 
 def strategies_for(project: Project) -> list[str]:

@@ -1,6 +1,8 @@
 """Fits by what a project asks for: names as examples, features of several parts, heads, strictness."""
 
 from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from learners.selectors.class_texts import class_texts
 from learners.selectors.status import project_status
 from learners.selectors.training import training_set, training_set_from_ledger
 from learners.services import due_work
+from learners.services.embedding import embed_chunk
 from learners.services.material import gather
 from learners.services.prediction import head_of, predict, vectors_for
 from projects.models import Example, LabelClass, Project, User
@@ -19,6 +22,7 @@ from projects.services.classes import ClassSpec, add_classes, change_class
 from tests.factories import NOW, make_examples
 from tests.machine.fakes import TinyEmbedder
 from tests.machine.worlds import (
+    Clock,
     embed_all,
     embed_part,
     fit,
@@ -26,6 +30,7 @@ from tests.machine.worlds import (
     label,
     make_named_world,
     make_world,
+    texts,
 )
 
 pytestmark = pytest.mark.django_db
@@ -170,15 +175,48 @@ def test_every_vector_has_all_parts_side_by_side() -> None:
     assert pytest.approx(joined(parts)) == material.X
 
 
-def test_a_pool_sample_is_the_lowest_random_ranks() -> None:
+def test_a_head_that_learns_from_the_pool_is_given_open_texts_of_lowest_rank() -> None:
+    project, examples, user = make_named_world(head="self_trained")
+    embed_all(project)
+    label(examples[10:20], user)
+    row = published(project)
+    sample = material_of(row).sample
+    assert sample.ids.tolist() == [e.pk for e in sorted(examples[20:], key=lambda e: e.random_rank)]
+    assert (row.n_pool_sample, row.pool_upto) == (40, examples[-1].pk)
+
+
+def test_a_pool_that_was_half_read_gives_the_half_again_later() -> None:
+    project, examples, user = make_named_world(head="self_trained")
+    read = embed_some(project, 25)
+    label(examples[10:20], user)
+    row = published(project)
+    before = material_of(row)
+    assert 0 < (row.n_pool_sample or 0) < read
+    project.refresh_from_db()
+    make_examples(project, [f"late {text}" for text in texts(60)], seed=8)
+    embed_all(project)
+    after = material_of(row)
+    assert after.sample.ids.tolist() == before.sample.ids.tolist()
+    assert after.pool == pytest.approx(before.pool)
+
+
+def embed_some(project: Project, n: int) -> int:
+    """Read the first texts of every part, those of lowest rank; how many at most."""
+    with patch("learners.services.embedding.FIRST_CHUNK", n):
+        for part in ("lsi", "minilm"):
+            embed_chunk(
+                project_id=project.pk, token=uuid4(), clock=Clock(), load=TinyEmbedder, part=part
+            )
+    return n
+
+
+def test_other_heads_are_given_no_pool() -> None:
     project, examples, user = make_named_world()
     embed_all(project)
     label(examples[10:20], user)
-    material = material_of(published(project))
-    by_rank = sorted(examples[10:], key=lambda e: e.random_rank)[:7]
-    ((ids, vectors),) = material.blocks(np.array([e.pk for e in by_rank]))
-    rows = {pk: vectors[i] for i, pk in enumerate(ids.tolist())}
-    assert material.pool_sample(7) == pytest.approx(np.array([rows[e.pk] for e in by_rank]))
+    row = published(project)
+    assert material_of(row).pool is None
+    assert (row.n_pool_sample, row.pool_upto) == (None, None)
 
 
 def test_predictions_of_new_texts_have_all_parts(settings: Any) -> None:

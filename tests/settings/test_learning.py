@@ -140,6 +140,14 @@ def test_a_strategy_for_many_classes_a_text_is_not_for_one(project: Project, own
         change(project, owner, strategy="multilabel_max_loss")
 
 
+@pytest.mark.parametrize("changes", [{"features": "table"}, {"head": "tree"}])
+def test_what_is_for_tables_is_not_for_texts(
+    project: Project, owner: User, changes: dict[str, str]
+) -> None:
+    with pytest.raises(Refused, match="not features of texts|not for texts"):
+        change(project, owner, **changes)
+
+
 def test_the_curve_marks_where_it_changed(project: Project, owner: User) -> None:
     make_fit(project, n_labels=10)
     change(project, owner, strategy="entropy", head="logistic", label_names=True)
