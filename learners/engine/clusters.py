@@ -1,20 +1,23 @@
-"""k-means, the same whatever the order and the number of threads of earlier work."""
+"""k-means, the same whatever the order of the pool."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
 from learners.engine.arrays import Floats, Ints
+from learners.engine.rows import Singles
+
+ALIKE = 1e-6  # squared distances below this share of the mean squared length are rounding
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Attributes:
-    centres: (n_clusters, d).
-    groups: (n_rows,), the centre each row is nearest to, from 0.
+    """What k-means found.
+
+    Attributes:
+        centres: (n_clusters, d).
+        groups: (n_rows,), the centre each row is nearest to, from 0.
     """
 
     centres: Floats
@@ -24,15 +27,33 @@ class Clusters:
 def k_means(
     X: Floats, n_clusters: int, rng: np.random.Generator, *, n_iterations: int = 10
 ) -> Clusters:
-    """Lloyd's algorithm in single precision from one k-means++ start (Arthur and Vassilvitskii 2007).
+    """Lloyd's algorithm in single precision, from one k-means++ start.
 
     Rows must come in an order that does not depend on the pool's (see `rows.hash_order`): starts
-    are drawn by position. Fewer distinct rows than clusters leave some clusters empty.
+    are drawn by position. Fewer distinct rows than `n_clusters` make fewer clusters.
     """
-    seed = int(rng.integers(0, 2**31))
-    means = KMeans(min(n_clusters, len(X)), n_init=1, max_iter=n_iterations, random_state=seed)
-    with warnings.catch_warnings():
-        # Equal rows are no fault of the caller; the groups are right.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        groups = means.fit_predict(np.asarray(X - X.mean(axis=0), dtype=np.float32))
-    return Clusters(means.cluster_centers_ + X.mean(axis=0), groups.astype(np.int64))
+    centre = X.mean(axis=0)
+    rows = np.ascontiguousarray(X - centre, dtype=np.float32)
+    starts = rows[_starts(rows, n_clusters, rng)]
+    means = KMeans(len(starts), init=starts, n_init=1, max_iter=n_iterations)
+    groups = means.fit_predict(rows)
+    return Clusters(means.cluster_centers_ + centre, groups.astype(np.int64))
+
+
+def _starts(rows: Singles, n_starts: int, rng: np.random.Generator) -> Ints:
+    """Rows drawn in proportion to their squared distance from those before (Arthur and
+    Vassilvitskii 2007). scikit-learn tries several at each step, which takes ten times as long.
+    """
+    lengths = np.einsum("ij,ij->i", rows, rows)
+    least = ALIKE * float(lengths.mean())
+    starts = [int(rng.integers(len(rows)))]
+    nearest = np.full(len(rows), np.inf)
+    while len(starts) < n_starts:
+        last = starts[-1]
+        distances = (lengths + lengths[last] - 2 * (rows @ rows[last])).astype(np.float64)
+        nearest = np.minimum(nearest, np.where(distances > least, distances, 0))
+        sums = np.cumsum(nearest)
+        if sums[-1] <= 0:
+            break
+        starts.append(int(np.searchsorted(sums, rng.random() * sums[-1], side="right")))
+    return np.array(starts, np.int64)

@@ -14,6 +14,7 @@ from learners.engine.asking import ask, check_best_first
 from learners.engine.errors import BadAnswer, NotFitted
 from learners.engine.learner import ActiveLearner
 from learners.engine.ranking import Ranking, rank_pool
+from learners.engine.simulation.questions import Questions
 from learners.engine.strategies import Strategy
 from tests.engine.worlds import (
     make_blind_learner,
@@ -97,8 +98,8 @@ def same_seed_same_rows_among_ties(strategy: Strategy) -> None:
 def the_generator_decides_ties(strategy: Strategy) -> None:
     """Twenty seeds give (nearly) twenty different orders of equal rows.
 
-    Ranked batch sees distances as well; in its world the rows' distances differ, so it is only
-    asked for ties where rows are equally far from everything.
+    Strategies that see distances as well are only asked for ties where rows are equally far from
+    everything.
     """
     X = np.eye(N_POOL) if strategy.utility is None else make_ties(N_POOL)
     orders = {tuple(_blind_order(strategy, X, seed)) for seed in range(20)}
@@ -187,6 +188,44 @@ def scores_without_numbers_are_refused(strategy: Strategy) -> None:
         ask(strategy, learner, make_vectors(N_POOL)[0], 5, rng=rng())
 
 
+def a_longer_queue_begins_with_the_shorter_one(strategy: Strategy) -> None:
+    """Else the length of the queue, which nobody chooses for this, would change what is asked."""
+    X = make_vectors(N_POOL)[0]
+    assert asked(strategy, X, N_QUEUE)[:5] == asked(strategy, X, 5)
+
+
+def the_precision_of_storage_does_not_matter(strategy: Strategy) -> None:
+    halves = make_vectors(N_POOL)[0].astype(np.float16)
+    assert asked(strategy, halves) == asked(strategy, halves.astype(np.float64))
+
+
+def equal_rows_are_answered(strategy: Strategy) -> None:
+    """A pool of one text many times over is poor, but no error."""
+    X = np.tile(make_vectors(1)[0], (40, 1))
+    indices, scores = ask(strategy, make_learner(strategy), X, N_QUEUE, rng=rng())
+    assert len(set(indices.tolist())) == N_QUEUE
+    check_best_first(scores)
+
+
+def the_exploring_share_is_really_explored(strategy: Strategy) -> None:
+    """By the rule that the product and the simulation draw by, one question in five is a reserved
+    random row, whatever the strategy would rather ask."""
+    X, _ = make_vectors(400)
+    ranking = ranked(strategy, X, np.arange(400), 400)
+    explored = []
+    for seed in range(10):
+        questions = Questions(pool=np.arange(400), audit_share=0.2, seed=seed)
+        asked_rows = questions.ask(100, [row for row in ranking.ids if row in questions.rest])
+        explored.append([row for row in asked_rows if row in set(questions.reserve.tolist())])
+    counts = np.array([len(rows) for rows in explored])
+    # Each of ten runs draws 100 times at 0.2: 20 ± 4; all of them 200 ± 13. Bounds: five of these.
+    assert abs(counts.sum() - 200) < 64
+    assert counts.min() > 0
+    assert counts.max() < 41
+    rows = np.concatenate(explored)  # uniform over 0..399: a mean of 199.5 ± 8
+    assert abs(rows.mean() - 199.5) < 41
+
+
 def _blind_order(strategy: Strategy, X: Any, seed: int) -> list[int]:
     learner = make_blind_learner(strategy)
     learner.X_training = np.zeros((3, X.shape[1]))
@@ -211,4 +250,8 @@ CONTRACT: tuple[Callable[[Strategy], None], ...] = (
     every_row_has_a_reason,
     limits_are_kept,
     scores_without_numbers_are_refused,
+    a_longer_queue_begins_with_the_shorter_one,
+    the_precision_of_storage_does_not_matter,
+    equal_rows_are_answered,
+    the_exploring_share_is_really_explored,
 )

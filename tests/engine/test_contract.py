@@ -9,6 +9,7 @@ import pytest
 from modAL.uncertainty import classifier_margin
 
 from learners.engine.errors import EngineError
+from learners.engine.simulation.questions import Questions
 from learners.engine.strategies import Strategy, get_strategy
 from learners.engine.ties import best_rows
 from tests.engine import contract
@@ -79,6 +80,31 @@ def a_score_without_number(learner: Any, X: Any, n: int = 1, *, rng: Any, **kw: 
     return indices, np.where(scores == scores[:1], np.nan, scores)
 
 
+def another_queue_for_another_length(
+    learner: Any, X: Any, n: int = 1, *, rng: Any, **kw: Any
+) -> Any:
+    """The best three for each place, shuffled: how far down it reaches depends on the length."""
+    indices, _ = get_strategy("margin").query(learner, X, 3 * n, rng=rng)
+    chosen = rng.permutation(np.sort(indices))[:n]
+    return chosen, np.zeros(len(chosen))
+
+
+def deaf_to_small_differences(learner: Any, X: Any, n: int = 1, *, rng: Any, **kw: Any) -> Any:
+    """Breaks ties by the bytes that a row happens to be stored in."""
+    get_strategy("margin").query(learner, X, n, rng=rng)
+    order = sorted(
+        range(len(X)), key=lambda row: hash((X[row].tobytes(), int(rng.integers(1) + 1)))
+    )
+    return np.array(order[:n], np.int64), np.zeros(len(order[:n]))
+
+
+def needs_rows_that_differ(learner: Any, X: Any, n: int = 1, *, rng: Any, **kw: Any) -> Any:
+    """Divides by the spread of the scores."""
+    indices, scores = get_strategy("margin").query(learner, X, n, rng=rng)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return indices, scores / np.ptp(scores) if len(scores) else scores
+
+
 PLANTED: dict[Callable[..., Any], set[Callable[[Strategy], None]]] = {
     same_row_twice: {contract.rows_are_distinct},
     worst_first: {contract.best_come_first},
@@ -91,6 +117,9 @@ PLANTED: dict[Callable[..., Any], set[Callable[[Strategy], None]]] = {
     one_too_few: {contract.the_whole_pool_when_too_few_are_left},
     bare_array: {contract.rows_are_distinct},
     a_score_without_number: {contract.best_come_first},
+    another_queue_for_another_length: {contract.a_longer_queue_begins_with_the_shorter_one},
+    deaf_to_small_differences: {contract.the_precision_of_storage_does_not_matter},
+    needs_rows_that_differ: {contract.equal_rows_are_answered},
 }
 
 
@@ -133,6 +162,37 @@ def test_an_unbounded_queue_is_caught() -> None:
 
     strategy = replace(get_strategy("margin"), query=all_of_it)
     assert _caught(strategy, contract.rows_are_distinct)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng, share: bool(np.random.default_rng(535).random() < share),
+        lambda rng, share: False,
+        lambda rng, share: bool(rng.random() > share),
+        lambda rng, share: bool(rng.random() < share / 2),
+    ],
+    ids=["reseeded at every draw", "never", "the other way round", "half as often"],
+)
+def test_a_share_that_is_not_explored_is_caught(
+    draw: Callable[[Any, float], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("learners.engine.simulation.questions.asks_to_measure", draw)
+    assert _caught(get_strategy("margin"), contract.the_exploring_share_is_really_explored)
+
+
+class FromTheHead(Questions):
+    """Keeps the first rows of the file to measure."""
+
+    def __init__(self, *, pool: Any, audit_share: float, seed: int) -> None:
+        super().__init__(pool=pool, audit_share=audit_share, seed=seed)
+        self.reserve = np.sort(pool)[: len(self.reserve)]
+        self._to_measure = self.reserve[::-1].tolist()
+
+
+def test_a_reserve_from_the_head_of_the_file_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contract, "Questions", FromTheHead)
+    assert _caught(get_strategy("margin"), contract.the_exploring_share_is_really_explored)
 
 
 def test_the_sound_strategy_is_not_caught() -> None:
