@@ -30,6 +30,11 @@ def _sentence(event: AnnotationEvent, project: Project) -> str:
                 f"About {project.audit_share:.0%} of the questions are such texts; only on them "
                 "is the accuracy measured."
             )
+        case Draw.CONFIRM:
+            return (
+                "Random, to confirm a model: this text was set apart at random, and nobody had dealt "
+                "with it when that model was frozen. It measures later models as well."
+            )
         case Draw.QUEUE:
             reason = f": {event.reason}" if event.reason else ""
             return f"Chosen by the strategy “{strategy_label(event.strategy)}”{reason}."

@@ -7,6 +7,7 @@ from labeler.sending import send
 from learners.services import due_work
 from learners.services.checking import confirmations_to_check
 from learners.services.simulation_work import simulations_to_work_on
+from learners.services.explain_request import explanations_to_make
 
 
 @shared_task(name="learners.start_due_work")
@@ -25,3 +26,5 @@ def start_due_work() -> None:
         send("learners.confirm", confirmation_id)
     for simulation_id in simulations_to_work_on(now):
         send("learners.simulate", simulation_id)
+    for explanation_id in explanations_to_make(now):
+        send("learners.explain", explanation_id)

@@ -33,7 +33,7 @@ from projects.services.leases import hold_again
 from projects.services.tables import features_of
 from projects.services.undoing import Undone
 from projects.views.answer_fields import AnswerFields, read_answer, read_uuid
-from projects.views.fit_hint import start_fit_if_batch_full
+from projects.views.fit_hint import start_check_if_asked, start_fit_if_batch_full
 from projects.views.numbers import read_int
 from projects.views.person import person
 
@@ -99,6 +99,7 @@ def _answer(request: HttpRequest, project: Project) -> HttpResponse:
         question = _claim(project, user, tab, now)
     n_waiting = label_changes_since_newest_attempt(project.pk)
     transaction.on_commit(lambda: start_fit_if_batch_full(project, n_waiting, now))
+    transaction.on_commit(lambda: start_check_if_asked(act.event))
     if request.headers.get("X-Labeler-Outbox") is None:
         return redirect(label_address(project, tab))
     newest = None if act.is_resend else act.event

@@ -14,7 +14,16 @@ from tests.factories import make_project, make_user
 pytestmark = pytest.mark.django_db
 FILLING = {"int": 1, "uuid": "12345678-1234-5678-1234-567812345678", "string": "x", "slug": "x"}
 REGEX_FILLING = {"kind": "svg"}
-OWNERS_ONLY = ("/settings/", "/model/", "/labels.", "/ledger.", "/retrain/", "/confirm/", "bin/<")
+OWNERS_ONLY = (
+    "/settings/",
+    "/model/",
+    "/labels.",
+    "/ledger.",
+    "/retrain/",
+    "/confirm/",
+    "/queue/",
+    "bin/<",
+)
 
 
 def patterns(

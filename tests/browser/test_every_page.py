@@ -41,6 +41,8 @@ FOR_OWNERS = (
     "history-row",
     "project",
     "confirm",
+    "queue",
+    "why",
     "model",
 )
 PAGES = (*FOR_STRANGERS, *FOR_NEWCOMERS, *FOR_OWNERS)
@@ -98,6 +100,7 @@ def parts(owner: User) -> dict[str, Any]:
         "pk": project.pk,
         "class_pk": label_class.pk,
         "annotation": annotation.pk,
+        "event": annotation.last_event_id,
         "import_pk": data_import.pk,
         "fit": make_fit(project, n_labels=10, right=(3, 4)).pk,
         "user_pk": owner.pk,

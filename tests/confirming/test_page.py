@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from learners.models import Fit
+from learners.services.exporting import card_of
 from projects.models import Confirmation, Membership, Project, User
 from projects.models.project import Role
 from projects.services.answering import skip
@@ -125,9 +126,7 @@ def test_skips_and_waiting_answers_are_said() -> None:
     skip(sender=sender(project, owner), example_id=asked(project, owner).example.pk)
     answer_many(project, owner, [True])
     client = signed_in(owner)
-    assert "1 answer waits: a worker has not asked the model about it yet" in words(
-        client, project
-    )
+    assert "1 answer waits: a worker has not asked the model about it yet" in words(client, project)
     check(confirmation)
     assert "1 more was skipped and is not counted." in words(client, project)
 
@@ -204,3 +203,13 @@ def test_the_model_of_another_project_cannot_be_frozen() -> None:
         due_at=timezone.now(),
     )
     assert begin(signed_in(owner), project, fit) == 400
+
+
+def test_the_card_in_the_zip_speaks_of_what_was_confirmed() -> None:
+    project, fit, owner = make_world()
+    assert card_of(fit, ["yes", "no"]).confirmed == ""
+    confirmation = start(project, fit, owner)
+    answer_many(project, owner, [True] * 40)
+    check(confirmation)
+    promised = card_of(fit, ["yes", "no"]).confirmed.replace("\u00a0", " ")
+    assert "this model is right on at least 80 % of texts like these" in promised
