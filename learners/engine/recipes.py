@@ -51,4 +51,21 @@ MARGIN = replace(DEFAULT, name="margin", strategy="margin")
 POOL_SAMPLE = 4_000
 """Open texts of the pool, drawn at random, that a head which learns from the pool too is given."""
 
+TABLE_DEFAULT = Recipe(
+    name="default",
+    strategy="coverage_to_margin",
+    head="logistic",
+    features="table",
+    label_names=False,
+)
+"""What a new project of table rows gets; names of classes are no rows."""
+
+TABLE_REFERENCE = replace(REFERENCE, features="table")
+TABLE_MARGIN = replace(TABLE_DEFAULT, name="margin", strategy="margin")
+
 PRESETS: dict[str, Recipe] = {recipe.name: recipe for recipe in (DEFAULT, REFERENCE, MARGIN)}
+
+TABLE_PRESETS: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (TABLE_DEFAULT, TABLE_REFERENCE, TABLE_MARGIN)
+}
+"""The same for rows of a table."""

@@ -4,22 +4,28 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from learners.engine.features.table import TableColumn
 from learners.engine.simulation.data import LabelledData, labelled_data
 from projects.reading import BadInput, ColumnChoice, Layout, Limits, TextRow
 from projects.reading.errors import excerpt
 from projects.reading.guessing import SPLIT_WORDS
 from projects.reading.records import Record, read_records
-from projects.reading.scanning import is_blank, same
+from projects.reading.scanning import is_blank, same, scan_records
 from projects.reading.sniffing import sniff
+from projects.reading.tables import CATEGORICAL, NUMERIC, Feature
 from projects.reading.texts import read_texts
 from projects.services.import_plan import content_hash
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """Which columns of a file hold what; `split` is None where the file has none."""
+    """Which columns of a file hold what; `split` is None where the file has none.
+
+    `features`: of a table, read in place of a text.
+    """
 
     text: str = "text"
+    features: tuple[str, ...] = ()
     label: str = "label"
     split: str | None = None
 
@@ -39,11 +45,13 @@ def read_labelled(
         CannotSimulate: no two classes, or nothing to ask or to measure on.
     """
     layout = layout or sniff(binary, file=file)
+    features = _kinds(binary, file=file, columns=columns, limits=limits, layout=layout)
     binary.seek(0)
     seen = _Seen()
     records = seen.watched(read_records(binary, file=file, layout=layout, limits=limits))
     choice = ColumnChoice(
-        text=columns.text,
+        text="" if features else columns.text,
+        features=features,
         label=columns.label,
         split=columns.split,
         layout=layout,
@@ -51,7 +59,41 @@ def read_labelled(
     )
     every = list(read_texts(records, choice=choice, file=file))
     seen.check(columns, file)
-    return of_rows(every, notes=seen.notes(columns))
+    found = of_rows(every, notes=[*_about_kinds(features), *seen.notes(columns)])
+    return replace(found, columns=tuple(TableColumn(*feature) for feature in features))
+
+
+def _kinds(
+    binary: BinaryIO, *, file: str, columns: Columns, limits: Limits, layout: Layout
+) -> tuple[Feature, ...]:
+    """Each feature with its kind: numeric where every cell is a number or missing."""
+    if not columns.features:
+        return ()
+    binary.seek(0)
+    records = read_records(binary, file=file, layout=layout, limits=limits)
+    facts = scan_records(records, max_rows=limits.max_rows).columns
+    for name in columns.features:
+        if name not in facts:
+            raise _no_column(name, facts, file)
+        if name in {columns.label, columns.split}:
+            raise BadInput(
+                file=file,
+                column=name,
+                found="the label or the split among the columns that the model reads",
+                allowed="other columns: this one tells the answer",
+            )
+    return tuple(
+        (name, NUMERIC if facts[name].n_number and not facts[name].n_word else CATEGORICAL)
+        for name in columns.features
+    )
+
+
+def _about_kinds(features: tuple[Feature, ...]) -> list[str]:
+    if not features:
+        return []
+    words = ", ".join(f"{excerpt(name)} ({kind})" for name, kind in features[:20])
+    more = f" and {len(features) - 20} more" if len(features) > 20 else ""
+    return [f"Columns: {words}{more}."]
 
 
 def of_rows(rows: Iterable[TextRow], *, notes: Iterable[str] = ()) -> LabelledData:
@@ -100,14 +142,10 @@ class _Seen:
             yield line, cells
 
     def check(self, columns: Columns, file: str) -> None:
-        for name in filter(None, (columns.text, columns.label, columns.split)):
+        text = None if columns.features else columns.text
+        for name in filter(None, (text, columns.label, columns.split)):
             if name not in self.columns:
-                raise BadInput(
-                    file=file,
-                    column=name,
-                    found="no such column",
-                    allowed=f"one of {excerpt_of(self.columns)}",
-                )
+                raise _no_column(name, self.columns, file)
 
     def notes(self, columns: Columns) -> list[str]:
         if columns.split is None:
@@ -123,6 +161,11 @@ class _Seen:
         if not others:
             return []
         return [f"Rows of the split {', '.join(map(excerpt, others[:4]))} belong to the pool."]
+
+
+def _no_column(name: str, seen: Iterable[str], file: str) -> BadInput:
+    allowed = f"one of {excerpt_of(seen)}"
+    return BadInput(file=file, column=name, found="no such column", allowed=allowed)
 
 
 def excerpt_of(names: Iterable[str]) -> str:

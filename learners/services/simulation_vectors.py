@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from learners.engine.embedding import MINILM, MINILM_SHA256, folder_digest
 from learners.engine.features import POOL_PARTS, fit_bag, get_features
+from learners.engine.features.table import TableColumn, fit_table_on_texts
 from learners.engine.recipes import Recipe
 from learners.engine.simulation.data import LabelledData
 from learners.engine.simulation.parts import EmbedBag
@@ -74,14 +75,31 @@ def prepare(
         rows = _kept(data.texts, embedder, progress, known)
         files[EMBEDDED] = PartFiles(rows, _kept(names, embedder, _say_nothing, nothing_known))
     bags = sorted(wanted & set(POOL_PARTS))
+    make_embed_bag: Callable[[], EmbedBag] | None = None
+    if data.columns:
+        make_embed_bag = partial(table_embedder, data.columns)
+    elif bags:
+        make_embed_bag = partial(bag_embedder, *_tokenizer(embedder))
     return Work(
         data=data,
         files=files,
-        name_texts=names,
+        name_texts=() if data.columns else names,
         budget=budget,
         batch=batch,
-        make_embed_bag=partial(bag_embedder, *_tokenizer(embedder)) if bags else None,
+        make_embed_bag=make_embed_bag,
     )
+
+
+def table_embedder(columns: tuple[TableColumn, ...]) -> EmbedBag:
+    """Learns ranges and categories from some rows of a table and embeds others."""
+
+    def embed(
+        kind: str, pool: Sequence[str], seed: int, texts: Sequence[str]
+    ) -> NDArray[np.float32]:
+        vectors: NDArray[np.float32] = fit_table_on_texts(pool, columns).embed(texts).vectors
+        return vectors
+
+    return embed
 
 
 def bag_embedder(tokenizer_json: str, max_tokens: int) -> EmbedBag:

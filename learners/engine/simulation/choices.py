@@ -7,7 +7,7 @@ from itertools import product
 from learners.engine.errors import CannotSimulate
 from learners.engine.features import get_features
 from learners.engine.heads import get_head
-from learners.engine.recipes import DEFAULT, PRESETS, REFERENCE, Recipe
+from learners.engine.recipes import PRESETS, TABLE_PRESETS, Recipe
 from learners.engine.strategies import get_strategy
 
 
@@ -16,6 +16,7 @@ def chosen_recipes(
     strategies: Sequence[str] = (),
     heads: Sequence[str] = (),
     features: Sequence[str] = (),
+    is_table: bool = False,
 ) -> list[Recipe]:
     """The recipes of every combination, the reference always among them, each once.
 
@@ -23,23 +24,29 @@ def chosen_recipes(
     also a strategy, does so unless heads or features are named too. What is not named is the
     default's, label names included.
 
+    Args:
+        is_table: the data are rows of a table, which have presets, heads and features of their own.
+
     Raises:
         UnknownStrategy, UnknownHead, UnknownFeatures: says what there is.
-        CannotSimulate: a head that cannot learn from vectors of texts, or a strategy for
-            projects of several classes a text.
+        CannotSimulate: a head or features for another kind of data, or a strategy for projects of
+            several classes a text.
     """
+    known = TABLE_PRESETS if is_table else PRESETS
+    default = known["default"]
     if not (strategies or heads or features):
-        return list(PRESETS.values())
+        return list(known.values())
     crossed = bool(heads or features)
     presets = [name for name in strategies if _is_preset(name, crossed)]
     named = [name for name in strategies if name not in presets]
     if not strategies:
-        named = [DEFAULT.strategy]
-    grid = product(named, heads or [DEFAULT.head], features or [DEFAULT.features])
-    recipes = [PRESETS[name] for name in presets] + [_combined(*names) for names in grid]
-    distinct = {recipe.name: recipe for recipe in [*recipes, REFERENCE]}
+        named = [default.strategy]
+    grid = product(named, heads or [default.head], features or [default.features])
+    recipes = [known[name] for name in presets]
+    recipes += [_combined(default, *names) for names in grid]
+    distinct = {recipe.name: recipe for recipe in [*recipes, known["reference"]]}
     for recipe in distinct.values():
-        _check(recipe)
+        _check(recipe, is_table=is_table)
     return list(distinct.values())
 
 
@@ -47,17 +54,21 @@ def _is_preset(name: str, crossed: bool) -> bool:
     return name in PRESETS and not (crossed and name == PRESETS[name].strategy)
 
 
-def _combined(strategy: str, head: str, features: str) -> Recipe:
+def _combined(default: Recipe, strategy: str, head: str, features: str) -> Recipe:
     name = f"{strategy}/{head}/{features}"
-    return replace(DEFAULT, name=name, strategy=strategy, head=head, features=features)
+    return replace(default, name=name, strategy=strategy, head=head, features=features)
 
 
-def _check(recipe: Recipe) -> None:
+def _check(recipe: Recipe, *, is_table: bool) -> None:
     if get_strategy(recipe.strategy).for_ == "multilabel":
         raise CannotSimulate(
             f"the strategy {recipe.strategy!r} is for projects of several classes a text; "
             "needed: one for a single class"
         )
-    if get_head(recipe.head).kind != "vectors":
+    if get_head(recipe.head).kind != "vectors" and not is_table:
         raise CannotSimulate(f"the head {recipe.head!r} is for tables; needed: one for texts")
-    get_features(recipe.features)
+    if (get_features(recipe.features).kind == "table") != is_table:
+        needed = "'table'" if is_table else "features of texts"
+        raise CannotSimulate(
+            f"the features {recipe.features!r} are not for these data; needed: {needed}"
+        )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from learners.engine.arrays import Ints
 from learners.engine.errors import CannotSimulate
+from learners.engine.features.table import TableColumn
 from learners.engine.training import name_texts
 
 TEST_FRACTION = 4  # one text in four measures where no split was given
@@ -25,6 +26,7 @@ class LabelledData:
         class_names, class_descriptions: (n_classes,) each, in one order; "" for no description.
         notes: what a reader of the curve must know of the data, a sentence each.
         unnamed: classes whose name describes no text, such as "none of these".
+        columns: of the table whose rows the texts are; none where they are texts.
     """
 
     texts: tuple[str, ...]
@@ -34,6 +36,7 @@ class LabelledData:
     class_descriptions: tuple[str, ...]
     notes: tuple[str, ...]
     unnamed: frozenset[str] = frozenset()
+    columns: tuple[TableColumn, ...] = ()
 
     def name_pairs(self) -> list[tuple[str, int]]:
         """Texts made of the classes' names and descriptions, each with its class's place."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from learners.engine.arrays import Ints
 from learners.engine.heads import Head
+from learners.engine.heads.keeping import FittedHead, head_from
 from learners.engine.ranking import rank_pool
 from learners.engine.recipes import POOL_SAMPLE, Recipe
 from learners.engine.simulation.data import LabelledData, check_plan
@@ -157,7 +158,7 @@ class _Loop:
         if learner is None:  # one class is known: nothing else could be said
             predicted = np.full(len(self.truth), self.data.y[self.asked[0]])
         else:
-            predicted = _predicted(Head.from_estimator(learner.estimator), self.test)
+            predicted = _predicted(head_from(learner.estimator), self.test)
         return Measured(
             accuracy(self.truth, predicted),
             macro_f1(self.truth, predicted, len(self.data.class_names)),
@@ -175,8 +176,10 @@ def _names(data: LabelledData, vectors: PartVectors) -> Names | None:
     return Names(vectors.names, np.array([place for _, place in pairs], dtype=np.int64))
 
 
-def _predicted(head: Head, rows: NDArray[np.float32]) -> Ints:
+def _predicted(head: FittedHead, rows: NDArray[np.float32]) -> Ints:
     """The likeliest class of each row. In float32, so that the test part is not copied for it."""
+    if not isinstance(head, Head):
+        return head.predict(rows)
     scores = rows @ head.coef.T.astype(np.float32) + head.intercept.astype(np.float32)
     classes: Ints = np.array(head.class_ids, dtype=np.int64)[scores.argmax(axis=1)]
     return classes

@@ -32,13 +32,20 @@ class Command(BaseCommand):
         "--strategies, --heads or --features: default (what a new project gets), reference "
         "(random choice, logistic regression, MiniLM) and margin; else every combination of "
         "those, and reference. Accuracy is measured on the test rows of --split, or on a fixed "
-        "quarter of the texts."
+        "quarter of the texts. With --columns the file is a table, and its rows are asked about."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="CSV, TSV or JSON lines")
         parser.add_argument("--text", default="text", help="column of the texts")
+        parser.add_argument(
+            "--columns",
+            type=_names,
+            default=[],
+            metavar="A,B,C",
+            help="columns of a table, in place of --text: numbers and categories that a model reads",
+        )
         parser.add_argument("--label", default="label", help="column of the labels")
         parser.add_argument("--split", help="column that says 'test' of the rows that measure")
         for name in ("strategies", "heads", "features"):
@@ -73,7 +80,10 @@ class Command(BaseCommand):
     def _prepared(self, options: dict[str, Any]) -> tuple[Work, list[Recipe]]:
         _check(options)
         recipes = chosen_recipes(
-            strategies=options["strategies"], heads=options["heads"], features=options["features"]
+            strategies=options["strategies"],
+            heads=options["heads"],
+            features=options["features"],
+            is_table=bool(options["columns"]),
         )
         data = _read(options)
         check_plan(data, budget=options["budget"], batch=options["batch"])
@@ -196,7 +206,12 @@ def _n_workers(wanted: int | None) -> int:
 
 def _read(options: dict[str, Any]) -> LabelledData:
     path: Path = options["file"]
-    columns = Columns(text=options["text"], label=options["label"], split=options["split"])
+    columns = Columns(
+        text=options["text"],
+        features=tuple(options["columns"]),
+        label=options["label"],
+        split=options["split"],
+    )
     try:
         with path.open("rb") as file:
             return read_labelled(file, file=path.name, columns=columns, limits=limits())
