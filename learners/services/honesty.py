@@ -56,6 +56,8 @@ def honest_numbers(
     Args:
         measured: rows of `material` that were measured, in the order of `crossed.predictions`.
     """
+    if fit.project.multilabel:
+        return HonestNumbers()
     numbers = HonestNumbers([_pool_predictions(material, head)])
     if not len(measured):
         return numbers
@@ -86,12 +88,11 @@ def _pool_predictions(material: Material, head: FittedHead) -> PoolPredictions:
     rows = Example.objects.filter(project_id=material.project_id, role=Example.Role.POOL)
     ranked = rows.order_by("random_rank", "id").values_list("pk", flat=True)[:POOL_SAMPLE]
     wanted = np.setdiff1d(np.array(list(ranked), np.int64), material.training.example_ids)
-    ids: list[int] = []
-    said: list[int] = []
-    for block_ids, vectors in material.blocks(wanted):
-        ids += block_ids.tolist()
-        said += np.asarray(head.predict(vectors)).tolist()
-    return PoolPredictions(example_ids=ids, class_ids=said)
+    said: dict[int, int] = {}
+    for ids, vectors in material.blocks(wanted):
+        said |= dict(zip(ids.tolist(), np.asarray(head.predict(vectors)).tolist(), strict=True))
+    ascending = sorted(said)  # not the order in which shards hold them, which a rebuild changes
+    return PoolPredictions(example_ids=ascending, class_ids=[said[pk] for pk in ascending])
 
 
 def _audit_predictions(

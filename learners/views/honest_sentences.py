@@ -53,6 +53,11 @@ def spread(measure: Measure) -> str:
     return f"{points(measure.low)} to {points(measure.high)}"
 
 
+SEVERAL_CLASSES = (
+    "This is told of projects in which a text takes one class; here it may take several."
+)
+
+
 # Is it helping?
 
 
@@ -179,6 +184,14 @@ def verdict(advice: Advice) -> str:
     return (
         f"Too early to say whether the labels are enough: {n_open} of 3 signs cannot be told yet."
     )
+
+
+def in_short(advice: Advice) -> str:
+    """The adviser's one sentence for the top of the page, "" while it has nothing to say."""
+    if advice.verdict == "enough":
+        return f"{verdict(advice)} “Enough labels?” below names them."
+    forecast = next_labels(advice.gain)
+    return f"{forecast} Approximate: “Enough labels?” below says from what." if forecast else ""
 
 
 def criteria(advice: Advice) -> list[Criterion]:

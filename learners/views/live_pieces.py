@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from learners.selectors.curve import CurvePoint, curve, curve_marks
+from learners.selectors.honesty import advice
 from learners.selectors.progress import (
     audit_progress,
     class_counts,
@@ -25,7 +26,7 @@ from learners.selectors.progress import (
     people,
 )
 from learners.selectors.status import ProjectStatus, project_status
-from learners.views import sentences
+from learners.views import honest_sentences, sentences
 from learners.views.curve_chart import mark_letter
 from learners.views.day_bars import day_bars
 from learners.views.first_steps import first_steps
@@ -188,6 +189,8 @@ def _counted_context(project: Project, status: ProjectStatus, now: datetime) -> 
     if points:
         context["headline"] = sentences.headline(points[-1])
         context["particulars"] = sentences.particulars(points[-1], audit, classes)
+        if advised := honest_sentences.in_short(advice(project.pk)):
+            context["particulars"].append(advised)
     else:
         context["headline"] = sentences.before_the_first_fit(project, status)
         context["steps"] = first_steps(project, status, len(classes))

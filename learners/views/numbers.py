@@ -108,7 +108,7 @@ def numbers_context(project: Project, tab: Tab) -> dict[str, Any]:
             return {
                 "sentences": sentences,
                 "criteria": honest_sentences.criteria(found),
-                "verdict": found.verdict,
+                "can_confirm": newest_fit(project.pk) is not None,
             }
     return _measured_context(project, tab)
 
@@ -130,6 +130,8 @@ def chart_spec(project: Project, tab: Tab) -> dict[str, Any] | None:
 
 
 def _helping(project: Project) -> dict[str, Any]:
+    if project.multilabel:
+        return {"sentences": [honest_sentences.SEVERAL_CLASSES], "several": True}
     found = baseline(project.pk)
     n_answered = audit_progress(project).n_answered
     has_fit = newest_fit(project.pk) is not None
@@ -160,6 +162,8 @@ def _measured_context(project: Project, tab: Tab) -> dict[str, Any]:
 
 
 def _why_nothing(project: Project) -> str:
+    if project.multilabel:
+        return honest_sentences.SEVERAL_CLASSES
     fit = newest_fit(project.pk)
     if fit is None:
         return "There is no model yet: this is told from the first fit on."

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from learners.services.retrain import CannotFit, request_fit
+from learners.views.honest_sentences import how_measured
 from learners.views.live_pieces import live_pieces, numbers_pieces, read_have, read_tab
 from learners.views.numbers import BY_NAME, chart_spec, tabs_of
 from projects.models import Project
@@ -29,6 +30,7 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "tabs": tabs_of(project),
         "tab": tab,
+        "how_measured": how_measured(strict=project.strict_audit),
         "project": project,
         "is_owner": is_owner,
         "live": live,
