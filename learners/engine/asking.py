@@ -20,7 +20,7 @@ def require_model(learner: Any, X_pool: Any) -> None:
     Raises:
         NotFitted: the model was never trained.
         OneClassOnly: it knows a single class, so that every row scores alike.
-        BadAnswer: its probabilities are not finite.
+        BadAnswer: it gives no probabilities, or some that are not finite.
     """
     if X_pool.shape[0] == 0:
         return
@@ -29,6 +29,10 @@ def require_model(learner: Any, X_pool: Any) -> None:
     except NotFittedError as error:
         raise NotFitted(
             "this strategy needs a trained model; train it on labels of two classes first"
+        ) from error
+    except AttributeError as error:
+        raise BadAnswer(
+            f"the model gives no probabilities ({error}); needed: a classifier with predict_proba"
         ) from error
     if isinstance(answer, list):  # one pair for each class: a multi-label forest
         answer = np.column_stack([np.asarray(part)[:, -1] for part in answer])

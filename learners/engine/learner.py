@@ -7,6 +7,24 @@ Repaired here:
   as (indices, scores), losing one index;
 - an untrained model gets constant scores instead of an error;
 - bootstrapping draws from numpy's global generator, so it is not offered.
+
+Written anew in `learners.engine.strategies`, because modAL's own cannot be imported or trusted:
+- `modAL.expected_error` names `np.float`, which numpy 1.24 took away; it also trains a model for
+  every row and class of the pool, and thins the pool with numpy's global generator;
+- `modAL.density.information_density` compares every pair of rows;
+- `modAL.multilabel` (all of this was run):
+  - `min_confidence` takes the lowest probability for the least confidence, and so asks for the rows
+    from which a class is most surely absent; `avg_confidence` asks for the highest mean
+    probability, as `avg_score` does;
+  - `max_score` multiplies the probability by ±1/2, so that among absent classes the surest absence
+    scores best; with its default `random_tie_break=1` the batch comes worst first;
+  - `max_loss` and `mean_max_loss` need `classes_`, which an `ActiveLearner` has not
+    (AttributeError); on a bare classifier they take the predicted yes or no for the decision value
+    (three distinct losses over 300 rows), and the second adds classes up before the hinge;
+  - `SVM_binary_minimum` returns a bare index, takes no `n_instances`, and with
+    `random_tie_break=True` asks for the row farthest from every border;
+  - a pool smaller than the batch is an AssertionError in each.
+Its disagreement measures are right and are used (`learners.engine.committees`).
 """
 
 from collections.abc import Callable

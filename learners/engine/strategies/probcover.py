@@ -50,10 +50,10 @@ def probcover_sampling(
     radius = squared_radius(distances[: len(targets)], groups)
     covered: Singles = np.zeros(len(targets), np.float32)
     if (known := labelled(learner)) is not None:
-        reached = (squared_distances(known, targets) <= radius).any(axis=0)
+        reached = (squared_distances(known, targets) < radius).any(axis=0)
         covered = np.asarray(reached, dtype=np.float32)
     shares = np.full(len(targets), 1 / len(targets), np.float32)
-    reach: Singles = (distances <= radius).astype(np.float32)
+    reach: Singles = (distances < radius).astype(np.float32)
     picks, gains = greedy_cover(reach, covered, shares, n_instances)
     return order[picks], gains
 
