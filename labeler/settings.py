@@ -237,11 +237,15 @@ LABELER_HEAD_LABELS = {
     "ridge": "Ridge regression (calibrated)",
     "auto": "Whichever predicts the labels best",
     "tree": "Small decision tree",
+    "one_vs_rest": "One logistic regression a class (C=10, balanced)",
 }
+LABELER_MULTILABEL_HEADS = ("one_vs_rest",)
 LABELER_FEATURES_LABELS = {
     "minilm": "Sentence vectors",
     "minilm+lsi": "Sentence vectors and the pool's own words (LSI)",
     "minilm+tfidf": "Sentence vectors and single words (TF-IDF)",
+    "static+lsi": "Static vectors and the pool's own words (LSI)",
+    "static": "Static vectors (model2vec)",
     "lsi": "The pool's own words (LSI)",
     "tfidf": "Single words (TF-IDF)",
     "table": "The columns of the table",
@@ -256,6 +260,8 @@ LABELER_NEW_PROJECT = {
     "features": "minilm+lsi",
     "label_names": True,
 }
+# What of it differs where a text has any number of classes.
+LABELER_NEW_MULTILABEL_PROJECT = {"head": "one_vs_rest"}
 LABELER_SMALL_POOL = 5_000  # texts, up to which strategies for small pools are offered
 LABELER_EMBEDDER = os.environ.get("LABELER_EMBEDDER", "minilm")
 LABELER_QUEUE_LENGTH = 300

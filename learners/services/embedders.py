@@ -1,15 +1,18 @@
 """The embedder that LABELER_EMBEDDER names, loaded once in each worker process."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 from numpy.typing import NDArray
 
-from learners.engine.embedding import load_embedder, uncut_tokenizer
+from learners.engine.embedding import MINILM, MINILM_SHA256, load_embedder, uncut_tokenizer
 from learners.engine.errors import EmbedderUnavailable
+from learners.engine.features.static import ensure_static, find_static
+
+STATIC = "static"  # the part of features that is distilled from the configured embedder
 
 
 class Embedded(Protocol):
@@ -68,12 +71,24 @@ def _from_dotted_path(path: str) -> TextEmbedder:
 
 
 def embedder_of_part(part: str, load: LoadEmbedder) -> TextEmbedder:
-    """What makes the vectors of a part that no pool makes.
+    """What makes the vectors of a part that no pool makes: the embedder, or what was distilled of it,
+    which takes minutes the first time.
 
     Raises:
         EmbedderUnavailable: it cannot be loaded; the message says what to do.
+        BadFile: the distilled vectors are damaged.
     """
-    return load()
+    return _static(load) if part == STATIC else load()
+
+
+@lru_cache(maxsize=2)
+def _static(load: LoadEmbedder) -> TextEmbedder:
+    folder = settings.VAR_DIR / "cache" / "static"
+    if load is current_embedder and settings.LABELER_EMBEDDER == MINILM:
+        kept = find_static(cache_folder=folder, digest=MINILM_SHA256)  # without torch
+        if kept is not None:
+            return kept
+    return ensure_static(embedder=cast(Any, load()), cache_folder=folder)
 
 
 def tokenizer_of(embedder: TextEmbedder) -> Any:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from learners.engine.bundle import BundleCard, BundleDigest, write_bundle
 from learners.engine.exporting import ensure_trunk
-from learners.engine.features import BagModel
 from learners.engine.features.table import TableModel
 from learners.engine.heads import Head
 from learners.engine.heads.keeping import FittedHead
@@ -29,7 +28,7 @@ from learners.selectors.curve import head_label, strategy_label
 from learners.selectors.parts import MINILM, parts_of
 from learners.selectors.training import training_set_from_ledger
 from learners.services.due_work import LONGEST_EXPORT
-from learners.services.prediction import embedder_of, head_of, pool_models_of
+from learners.services.prediction import embedder_of, head_of, pool_models_of, token_tables_of
 from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
 from projects.models.annotation import Draw
 
@@ -91,7 +90,7 @@ def write_model(*, fit: Fit, target: BinaryIO) -> BundleDigest:
         class_names=names,
         card=card,
         trunk=_trunk(fit) if MINILM in parts_of(fit.features) else None,
-        bags=cast(list[BagModel], pool_models_of(fit)),
+        bags=token_tables_of(fit),
     )
 
 

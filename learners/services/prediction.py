@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 
 from learners.engine.errors import BadFile
-from learners.engine.features import joined
-from learners.engine.heads.keeping import FittedHead, read_head
+from learners.engine.features import BagModel, joined
+from learners.engine.heads.keeping import AnyHead, read_head
+from learners.engine.multilabel import MultiLabelHead
 from learners.models import EmbeddingSet, Fit
 from learners.selectors.parts import MINILM, POOL_FITTED, parts_of, set_name
 from learners.services.embedders import TextEmbedder, current_embedder, embedder_of_part
@@ -22,14 +24,17 @@ class OtherEmbedder(LookupError):
 
 @dataclass(frozen=True)
 class Prediction:
-    """`probabilities`: (n_texts, n_classes), rows sum to 1, columns in the order of `class_ids`."""
+    """`probabilities`: (n_texts, n_classes), columns in the order of `class_ids`; rows sum to 1 where
+    a text has one class. `has`: where it has any number, which, (n_texts, n_classes).
+    """
 
     class_ids: tuple[int, ...]
     probabilities: NDArray[np.float64]
+    has: NDArray[np.bool_] | None = None
 
     @property
     def likeliest(self) -> NDArray[np.int64]:
-        """Class ids, (n_texts,)."""
+        """Class ids, (n_texts,); of a text with any number of classes not what it has."""
         ids: NDArray[np.int64] = np.array(self.class_ids, np.int64)[self.probabilities.argmax(1)]
         return ids
 
@@ -42,7 +47,10 @@ def predict(*, fit: Fit, texts: Sequence[str]) -> Prediction:
         BadFile: the stored head is damaged; `rebuild_learners` makes it anew.
     """
     head = head_of(fit)
-    return Prediction(head.class_ids, head.predict_proba(vectors_for(fit=fit, texts=texts)))
+    vectors = vectors_for(fit=fit, texts=texts)
+    probabilities = head.predict_proba(vectors)
+    has = probabilities >= head.thresholds if isinstance(head, MultiLabelHead) else None
+    return Prediction(head.class_ids, probabilities, has)
 
 
 def vectors_for(*, fit: Fit, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -62,6 +70,16 @@ def pool_models_of(fit: Fit) -> list[PoolModel]:
     return [_pool_model(fit, part) for part in parts_of(fit.features) if part in POOL_FITTED]
 
 
+def token_tables_of(fit: Fit) -> list[BagModel]:
+    """The parts of a fit that need no network, in the order in which they are joined.
+
+    Raises:
+        OtherEmbedder, EmbedderUnavailable, BadFile: as `vectors_for`.
+    """
+    parts = [part for part in parts_of(fit.features) if part != MINILM]
+    return [cast(BagModel, _maker(fit, part)) for part in parts]
+
+
 def _maker(fit: Fit, part: str) -> TextEmbedder:
     if part in POOL_FITTED:
         return _pool_model(fit, part)
@@ -79,7 +97,7 @@ def _pool_model(fit: Fit, part: str) -> PoolModel:
     return stored_model(row, part)
 
 
-def head_of(fit: Fit) -> FittedHead:
+def head_of(fit: Fit) -> AnyHead:
     """The trained head of a published fit. Raises BadFile, or FileNotFoundError."""
     with default_storage.open(fit.head_file) as stored:
         return read_head(stored.read())

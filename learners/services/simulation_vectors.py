@@ -21,7 +21,14 @@ from learners.engine.recipes import Recipe
 from learners.engine.simulation.data import LabelledData
 from learners.engine.simulation.parts import EmbedBag
 from learners.engine.simulation.processes import PartFiles, Work
-from learners.services.embedders import TextEmbedder, embedder_named, tokenizer_of
+from learners.services.embedders import (
+    STATIC,
+    TextEmbedder,
+    current_embedder,
+    embedder_named,
+    embedder_of_part,
+    tokenizer_of,
+)
 
 CHUNK = 512
 KEPT = timedelta(days=30)
@@ -71,9 +78,10 @@ def prepare(
     wanted = {part for recipe in recipes for part in get_features(recipe.features).parts}
     embedder = _Lazy(settings.LABELER_EMBEDDER)
     files = {}
-    if EMBEDDED in wanted:
-        rows = _kept(data.texts, embedder, progress, known)
-        files[EMBEDDED] = PartFiles(rows, _kept(names, embedder, _say_nothing, nothing_known))
+    for part, maker in ((EMBEDDED, embedder), (STATIC, _LazyStatic(settings.LABELER_EMBEDDER))):
+        if part in wanted:
+            rows = _kept(data.texts, maker, progress, known)
+            files[part] = PartFiles(rows, _kept(names, maker, _say_nothing, nothing_known))
     bags = sorted(wanted & set(POOL_PARTS))
     make_embed_bag: Callable[[], EmbedBag] | None = None
     if data.columns:
@@ -133,6 +141,19 @@ class _Lazy:
     @property
     def loaded(self) -> TextEmbedder:
         return embedder_named(self.name)
+
+
+@dataclass
+class _LazyStatic(_Lazy):
+    """What was distilled of an embedder, told by the digest of the embedder."""
+
+    @property
+    def digest(self) -> str:
+        return f"{STATIC}-{super().digest}"
+
+    @property
+    def loaded(self) -> TextEmbedder:
+        return embedder_of_part(STATIC, current_embedder)
 
 
 def _kept(texts: Sequence[str], embedder: _Lazy, progress: Progress, known: Known) -> Path:

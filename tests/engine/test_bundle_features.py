@@ -28,16 +28,19 @@ FEATURES = [
     ("lsi",),
     ("tfidf",),
     ("tfidf", "lsi"),
+    ("half", "tfidf"),
 ]
 
 
 @pytest.fixture(scope="module")
 def bags(minilm: Embedder) -> dict[str, BagModel]:
     tokenizer = uncut_tokenizer(minilm.model)
-    return {
+    fitted = {
         kind: fit_bag(kind=kind, texts=POOL, tokenizer=tokenizer, max_tokens=256, seed=0)
         for kind in ("lsi", "tfidf")
     }
+    half = fitted["lsi"].table.astype(np.float16)  # as static vectors are kept
+    return {**fitted, "half": replace(fitted["lsi"], name="static", table=half)}
 
 
 def random_head(n_dimensions: int) -> Head:

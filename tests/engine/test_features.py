@@ -1,5 +1,6 @@
 """Features fitted on a pool: sums over token tables, the same however the pool is read."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,21 @@ def test_no_texts_have_no_vectors(tokenizer: Tokenizer) -> None:
 def test_only_what_is_fitted_on_a_pool_can_be(tokenizer: Tokenizer) -> None:
     with pytest.raises(UnknownFeatures, match="'minilm' is not fitted on a pool; lsi, tfidf are"):
         fitted("minilm", tokenizer)
+
+
+def test_a_table_of_half_precision_is_kept_so(tokenizer: Tokenizer) -> None:
+    model = fitted("lsi", tokenizer)
+    half = replace(model, table=model.table.astype(np.float16))
+    again = BagModel.from_bytes(half.to_bytes())
+    assert again.table.dtype == np.float16
+    assert again.embed(POOL).vectors.dtype == np.float32
+    np.testing.assert_allclose(again.embed(POOL).vectors, model.embed(POOL).vectors, atol=1e-3)
+
+
+def test_a_table_of_another_precision_is_refused(tokenizer: Tokenizer) -> None:
+    model = fitted("lsi", tokenizer)
+    with pytest.raises(BadFile, match="is float64"):
+        replace(model, table=model.table.astype(np.float64))  # type: ignore[arg-type]
 
 
 def test_parts_stand_side_by_side() -> None:

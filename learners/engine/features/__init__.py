@@ -30,8 +30,8 @@ class FeatureKind:
     Attributes:
         name: what projects and recipes store.
         label, description: for people; a few words, and a sentence or two.
-        parts: what stands side by side, in this order: "minilm" (the configured embedder), "lsi",
-            "tfidf" (each fitted on the pool).
+        parts: what stands side by side, in this order: "minilm" (the configured embedder),
+            "static" (distilled from it), "lsi", "tfidf" (each fitted on the pool).
         kind: "text", or "table" for the columns of a table.
     """
 
@@ -67,6 +67,20 @@ FEATURES: tuple[FeatureKind, ...] = (
         description="MiniLM beside the 2,048 commonest word parts of this project's texts: for "
         "classes that a single word decides.",
         parts=("minilm", "tfidf"),
+    ),
+    FeatureKind(
+        name="static+lsi",
+        label="Static vectors and the pool's own words (LSI)",
+        description="Static vectors beside 128 columns of latent semantic indexing of this project's "
+        "texts: fast, and a model of some 15 MB to take away.",
+        parts=("static", "lsi"),
+    ),
+    FeatureKind(
+        name="static",
+        label="Static vectors (model2vec)",
+        description="A vector for each word piece, distilled from the embedding model: hundreds of "
+        "times faster than it, and blind to the order of words.",
+        parts=("static",),
     ),
     FeatureKind(
         name="lsi",

@@ -32,7 +32,7 @@ class BagModel:
 
     Attributes:
         name: what it is: "lsi", "tfidf" or "static".
-        table: float32 (n_tokens, n_dimensions); or float32 (n_tokens,), which stands for a diagonal
+        table: float32 or float16 (n_tokens, n_dimensions); or float32 (n_tokens,), which stands for a diagonal
             table, where each token is a column of its own.
         rows: int32 (n_vocabulary,), token id -> row of the table, -1 for tokens without one.
         tokenizer_json: the tokenizer, which neither cuts nor pads.
@@ -42,7 +42,7 @@ class BagModel:
     """
 
     name: str
-    table: NDArray[np.float32]
+    table: NDArray[np.float32] | NDArray[np.float16]
     rows: NDArray[np.int32]
     tokenizer_json: str
     max_tokens: int
@@ -54,6 +54,8 @@ class BagModel:
             raise BadFile(f"a token table has shape {self.table.shape}")
         if self.rows.ndim != 1 or not -1 <= self.rows.max(initial=-1) < len(self.table):
             raise BadFile(f"token ids point past a table of {len(self.table)} rows")
+        if self.table.dtype not in {np.dtype(np.float32), np.dtype(np.float16)}:
+            raise BadFile(f"a token table is {self.table.dtype}; needed: float32 or float16")
         if not np.isfinite(self.table).all():
             raise BadFile("a token table holds a NaN or infinite value")
         if not 0 < self.length < np.inf:
@@ -88,9 +90,9 @@ class BagModel:
 
     def _summed(self, counts: Any) -> NDArray[np.float32]:
         if self.table.ndim == 1:
-            dense: NDArray[np.float32] = counts.toarray() * self.table
+            dense: NDArray[np.float32] = counts.toarray() * self.table.astype(np.float32)
             return dense
-        summed: NDArray[np.float32] = counts @ self.table
+        summed: NDArray[np.float32] = counts @ self.table.astype(np.float32, copy=False)
         return summed
 
     @property
@@ -124,7 +126,7 @@ class BagModel:
             with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
                 return cls(
                     name=str(arrays["name"]),
-                    table=arrays["table"].astype(np.float32, copy=False),
+                    table=arrays["table"],
                     rows=arrays["rows"].astype(np.int32, copy=False),
                     tokenizer_json=arrays["tokenizer"].tobytes().decode(),
                     max_tokens=int(arrays["max_tokens"]),

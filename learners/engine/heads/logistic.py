@@ -11,6 +11,7 @@ margin sampling with scikit-learn's defaults.
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
@@ -42,6 +43,6 @@ class BalancedLogisticRegression(LogisticRegression):  # type: ignore[misc]
         # The same model in the few directions in which rows lie, up to 2.5 times sooner.
         narrow, axes = reduced(rows)
         super().fit(narrow, y, sample_weight)
-        self.coef_ = self.coef_ @ axes
+        self.coef_: NDArray[np.float64] = self.coef_ @ axes
         self.n_features_in_ = rows.shape[1]
         return self

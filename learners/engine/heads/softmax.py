@@ -51,7 +51,8 @@ class TrainingRows:
     @property
     def class_weights(self) -> Array:
         """Sum of the weights of each class, (k,)."""
-        return np.bincount(self.codes, self.weights, self.n_classes)
+        sums: Array = np.bincount(self.codes, self.weights, self.n_classes).astype(np.float64)
+        return sums
 
     @property
     def means(self) -> Array:
@@ -133,7 +134,8 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The likeliest class of each row, (n_rows,)."""
-        return self.classes_[self.decision_function(X).argmax(axis=1)]
+        likeliest: NDArray[Any] = self.classes_[self.decision_function(X).argmax(axis=1)]
+        return likeliest
 
 
 def training_rows(X: Any, y: Any, sample_weight: Any) -> tuple[NDArray[Any], TrainingRows]:
