@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db.models import Count
 from numpy.typing import NDArray
 
 from learners.engine.errors import CannotSimulate
@@ -34,8 +35,14 @@ class Labelled:
 
 def gold_counts(project: Project) -> Labelled:
     """Of gold labels."""
-    pairs = _gold(project)
-    return Labelled(len(pairs), len(set(pairs.values())))
+    successor = _successors(project)
+    counted = GoldLabel.objects.filter(example__project=project).values_list("label_class_id")
+    by_class = {
+        label_class: n
+        for label_class, n in counted.annotate(n=Count("pk")).order_by()
+        if successor[label_class]
+    }
+    return Labelled(sum(by_class.values()), len({successor[pk] for pk in by_class}))
 
 
 def label_counts(project: Project) -> Labelled:
@@ -147,7 +154,18 @@ def _of_project(project: Project, class_of: Mapping[int, int]) -> LabelledData:
 
 
 def _gold(project: Project) -> dict[int, int]:
-    """Class in use by example; a merged class counts as its successor, a retired one not at all."""
+    """Class in use by example."""
+    successor = _successors(project)
+    pairs = GoldLabel.objects.filter(example__project=project).values_list(
+        "example_id", "label_class_id"
+    )
+    found = {example: successor[label_class] for example, label_class in pairs}
+    return {example: class_id for example, class_id in found.items() if class_id is not None}
+
+
+def _successors(project: Project) -> dict[int, int | None]:
+    """By class, the class in use that it counts as: itself, or what it was merged into; None for
+    a retired one."""
     rows = LabelClass.objects.filter(project=project)
     merged = {row.pk: row.merged_into_id for row in rows}
     active = {row.pk for row in rows if row.retired_at is None}
@@ -157,8 +175,4 @@ def _gold(project: Project) -> dict[int, int]:
             class_id = merged.get(class_id)
         return class_id
 
-    pairs = GoldLabel.objects.filter(example__project=project).values_list(
-        "example_id", "label_class_id"
-    )
-    found = {example: successor(label_class) for example, label_class in pairs}
-    return {example: class_id for example, class_id in found.items() if class_id is not None}
+    return {pk: successor(pk) for pk in merged}

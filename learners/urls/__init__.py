@@ -1,9 +1,10 @@
 """Addresses of the pages that show and hand out what the machine learned, by subject."""
 
-from learners.urls import confirming, taking_away, watching
+from learners.urls import confirming, simulating, taking_away, watching
 
 urlpatterns = [
     *watching.urlpatterns,
     *confirming.urlpatterns,
+    *simulating.urlpatterns,
     *taking_away.urlpatterns,
 ]

@@ -89,7 +89,7 @@ async function illustrate(again) {
   target.parentElement.hidden = false; // a hidden frame has no width to draw in
   try {
     const spec = await specification(target.dataset.chart);
-    const result = await drawn_in(target, spec, `${target.dataset.label} The table above holds the numbers.`);
+    const result = await drawn_in(target, spec, `${target.dataset.label} ${target.dataset.table ?? "The table above holds the numbers."}`);
     picture?.finalize();
     picture = result;
   } catch (error) {
@@ -116,4 +116,8 @@ if (place) {
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.target.id === "poller" && document.hidden) event.preventDefault();
   });
+} else {
+  illustrate();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => illustrate(true));
+  document.addEventListener("htmx:afterSettle", () => illustrate());
 }

@@ -21,6 +21,7 @@ OWNERS_ONLY = (
     "/ledger.",
     "/retrain/",
     "/confirm/",
+    "/simulations/",
     "/queue/",
     "bin/<",
 )

@@ -16,6 +16,7 @@ from tests.chromium import faults, sign_in
 from tests.creating.helpers import staged
 from tests.factories import make_user
 from tests.pages.worlds import labelled_project, make_fit, worker_is_running
+from tests.simulation.rows import make_simulation
 
 FOR_STRANGERS = ("sign-in", "one-time-link", "password-reset")
 FOR_NEWCOMERS = ("password-first",)
@@ -41,6 +42,9 @@ FOR_OWNERS = (
     "history-row",
     "project",
     "confirm",
+    "simulations",
+    "simulation-file",
+    "simulation",
     "queue",
     "why",
     "model",
@@ -67,6 +71,11 @@ NO_PAGES = (
     "project-numbers",
     "numbers-spec",
     "retrain",
+    "simulation-state",
+    "simulation-cancel",
+    "simulation-use",
+    "simulation-curves",
+    "simulation-runs",
     "confirm-state",
     "confirm-end",
     "curve-spec",
@@ -106,6 +115,7 @@ def parts(owner: User) -> dict[str, Any]:
         "user_pk": owner.pk,
         "kind": "svg",
         "tab": "helping",
+        "simulation": make_simulation(project, actor=owner).pk,
     }
 
 

@@ -1,0 +1,114 @@
+"""Simulated curves as a Vega-Lite specification. Pure: rows in, plain values out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from learners.views.curve_chart import chart_config, share_axis
+
+COLOURS = [
+    *(f"var(--chart-{place})" for place in range(1, 5)),
+    *(f"var(--c{place})" for place in (7, 9, 10, 12, 2, 1, 3, 11)),
+]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3], [10, 4]]
+REFERENCE_DASH = [2, 2]
+
+
+def simulation_spec(
+    summaries: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """One line with its band for each summary, in their order; never told apart by colour alone."""
+    names = [labels[summary["name"]] for summary in summaries]
+    rows = [row for summary in summaries for row in _rows(summary, labels[summary["name"]])]
+    x = {
+        "field": "labels",
+        "type": "quantitative",
+        "title": "labels",
+        "axis": {"format": ",d", "tickMinStep": 1, "tickCount": 8, "grid": False},
+        "scale": {"domainMin": 0, "nice": False},
+    }
+    colour = _scale(names, COLOURS)
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": "container",
+        "height": 320,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "background": "var(--raised)",
+        "data": {"values": rows},
+        "layer": [
+            {
+                "transform": [{"filter": "isValid(datum.low)"}],
+                "mark": {"type": "area", "opacity": 0.14, "line": False},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "low", **share_axis()},
+                    "y2": {"field": "high"},
+                    "color": colour,
+                },
+            },
+            {
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "mean", **share_axis()},
+                    "color": colour,
+                    "strokeDash": _scale(names, DASHES),
+                },
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 0},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "mean", **share_axis()},
+                    "color": colour,
+                    "tooltip": [
+                        {"field": field, "type": "nominal"}
+                        for field in ("Recipe", "Labels", "Accuracy")
+                    ],
+                },
+            },
+        ],
+        "config": chart_config(),
+    }
+
+
+def _rows(summary: Mapping[str, Any], label: str) -> list[dict[str, Any]]:
+    curve = summary["accuracy"]
+    points = zip(summary["labels"], curve["mean"], curve["low"], curve["high"], strict=True)
+    return [
+        {
+            "labels": n_labels,
+            "Recipe": label,
+            "Labels": f"{n_labels:,}",
+            "mean": mean,
+            "low": None if low is None else max(0.0, low),
+            "high": None if high is None else min(1.0, high),
+            "Accuracy": _words(mean, low, high),
+        }
+        for n_labels, mean, low, high in points
+    ]
+
+
+def _words(mean: float, low: float | None, high: float | None) -> str:
+    value = f"{100 * mean:.1f} %"
+    if low is None or high is None:
+        return value
+    return f"{value} ({100 * max(0.0, low):.1f}–{100 * min(1.0, high):.1f} %)"
+
+
+def _scale(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    repeated = [values[place % len(values)] for place in range(len(names))]
+    return {
+        "field": "Recipe",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": list(names), "range": repeated},
+        "legend": {
+            "orient": "top",
+            "direction": "horizontal",
+            "columns": 2,
+            "symbolType": "stroke",
+            "symbolSize": 300,
+            "symbolOpacity": 1,
+            "labelLimit": 300,
+        },
+    }

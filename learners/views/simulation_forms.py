@@ -1,0 +1,157 @@
+"""The form that starts a simulation: shapes only; what may be is decided by the services."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from learners.services.labelled_files import Columns
+from learners.services.simulating import MAX_BUDGET, MAX_SEEDS, Plan, Source
+from learners.services.simulation_data import Labelled
+from projects.models import Project, StagedUpload
+from projects.views.learning import choices_of
+
+PRESETS = [
+    ("default", "Default: what a new project gets"),
+    ("margin", "Margin: the default with the strategy most tools ship"),
+]
+USUAL_BUDGET, USUAL_BATCH, USUAL_SEEDS = 256, 8, 10
+ASKED_SHARE = 0.6  # of what there is, where there is less than the usual budget needs
+NO_SPLIT = ""
+
+
+class PlanForm(forms.Form):
+    """What to run on, what to compare, how far and how often."""
+
+    source = forms.ChoiceField(label="Labels", widget=forms.RadioSelect)
+    presets = forms.MultipleChoiceField(
+        label="Compare with random choice",
+        choices=PRESETS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    strategies = forms.MultipleChoiceField(
+        label="Query strategies", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    heads = forms.MultipleChoiceField(
+        label="Classifiers", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    features = forms.MultipleChoiceField(
+        label="Features", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    budget = forms.IntegerField(
+        label="Labels in each run",
+        min_value=1,
+        max_value=MAX_BUDGET,
+        help_text="How far each curve goes.",
+    )
+    batch = forms.IntegerField(
+        label="Batch",
+        min_value=1,
+        max_value=MAX_BUDGET,
+        help_text="Labels between two fits.",
+    )
+    n_seeds = forms.IntegerField(
+        label="Runs of each recipe",
+        min_value=1,
+        max_value=MAX_SEEDS,
+        help_text="More runs tell smaller differences from noise.",
+    )
+
+    def __init__(
+        self, data: Any = None, *, project: Project, sources: list[tuple[str, str]], n_texts: int
+    ) -> None:
+        budget = usual_budget(n_texts)
+        usual = {
+            "source": sources[0][0] if sources else "",
+            "presets": [name for name, _ in PRESETS],
+            "budget": budget,
+            "batch": USUAL_BATCH,
+            "n_seeds": USUAL_SEEDS,
+        }
+        super().__init__(data, initial=usual)
+        offered = choices_of(project)
+        slow = set(settings.LABELER_SMALL_POOL_STRATEGIES)
+        strategies = [
+            (name, f"{label} (slow)" if name in slow else label)
+            for name, label in offered["strategy"]
+        ]
+        for name, choices in (
+            ("source", sources),
+            ("strategies", strategies),
+            ("heads", offered["head"]),
+            ("features", offered["features"]),
+        ):
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def plan(self) -> Plan:
+        """What was asked for; only for a valid form."""
+        said = self.cleaned_data
+        named = [*said["presets"], *said["strategies"]]
+        return Plan(
+            # Nothing named at all: what was not ticked is not wanted, so the reference alone.
+            strategies=named or ([] if said["heads"] or said["features"] else ["reference"]),
+            heads=said["heads"],
+            features=said["features"],
+            budget=said["budget"],
+            batch=said["batch"],
+            n_seeds=said["n_seeds"],
+        )
+
+
+class ColumnsForm(forms.Form):
+    """Which column of an upload holds what."""
+
+    text = forms.ChoiceField(label="Texts")
+    label = forms.ChoiceField(label="Labels")
+    split = forms.ChoiceField(
+        label="Split",
+        required=False,
+        help_text="Rows that say “test” there measure. Without one, a fixed quarter does.",
+    )
+
+    def __init__(self, data: Any = None, *, staged: StagedUpload) -> None:
+        names = list(staged.guess["roles"])
+        by_role = {role: name for name, role in reversed(staged.guess["roles"].items())}
+        super().__init__(
+            data,
+            prefix="columns",
+            initial={role: by_role.get(role, "") for role in ("text", "label", "split")},
+        )
+        choices = [(name, name) for name in names]
+        for field in ("text", "label"):
+            self.fields[field].choices = choices  # type: ignore[attr-defined]
+        self.fields["split"].choices = [(NO_SPLIT, "none"), *choices]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if said.get("text") and said.get("text") == said.get("label"):
+            self.add_error("label", "Texts and labels stand in different columns.")
+        return said
+
+    def columns(self) -> Columns:
+        """What was said; only for a valid form."""
+        said = self.cleaned_data
+        return Columns(text=said["text"], label=said["label"], split=said["split"] or None)
+
+
+def sources_of(
+    gold: Labelled, labels: Labelled, staged: StagedUpload | None
+) -> list[tuple[str, str]]:
+    """Where labels can come from now, the most telling first."""
+    sources = []
+    if staged is not None:
+        sources.append((Source.FILE.value, f"The file {staged.name}"))
+    if gold.n_classes > 1:
+        words = f"Gold labels of this project: {gold.n_texts:,} texts, {gold.n_classes} classes"
+        sources.append((Source.GOLD.value, words))
+    if labels.n_classes > 1:
+        words = f"Labels that people gave: {labels.n_texts:,} texts, {labels.n_classes} classes"
+        sources.append((Source.LABELS.value, words))
+    return sources
+
+
+def usual_budget(n_texts: int) -> int:
+    """256, or as many batches as a pool of few texts leaves something to choose from."""
+    asked = int(n_texts * ASKED_SHARE) // USUAL_BATCH * USUAL_BATCH
+    return max(USUAL_BATCH, min(USUAL_BUDGET, asked))
