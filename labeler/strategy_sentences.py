@@ -4,7 +4,7 @@ A copy, because the registry imports scikit-learn, which no page has a use for; 
 """
 
 STRATEGY_SENTENCES = {
-    "coverage_to_margin": "First texts that stand for many others, later texts on which the decision is closest, spread over different kinds of text. The best choice for most projects.",
+    "coverage_to_margin": "First texts that stand for many others, then more and more those of them on which the decision is close. The best choice for most projects.",
     "random": "Texts in random order. Learns slower than the others on most data, but cannot mislead.",
     "least_confidence": "Texts whose likeliest class is least likely.",
     "margin": "Texts on which the two likeliest classes are closest. A good choice for most projects.",

@@ -16,7 +16,8 @@ from learners.engine.heads import make_head
 from learners.engine.learner import ActiveLearner
 from learners.engine.ranking import rank_pool
 from learners.engine.strategies import badge, cal, capped_margin, get_strategy, herding, probcover
-from learners.engine.strategies.coverage_to_margin import is_covering, n_coverage
+from learners.engine.strategies.closeness import closeness
+from learners.engine.strategies.coverage_to_margin import sharpness
 from learners.engine.strategies.expected_error import N_CANDIDATES
 from learners.engine.strategies.information_density import density
 from learners.engine.strategies.multilabel.decisions import distances, log_odds, probabilities
@@ -73,20 +74,30 @@ def test_capped_margin_asks_more_kinds_than_margin() -> None:
     assert (capped < 30).sum() < (plain < 30).sum()
 
 
-def test_the_default_covers_first_and_asks_borders_later() -> None:
+def test_the_default_is_herding_at_64_labels() -> None:
     strategy, X = get_strategy("coverage_to_margin"), make_vectors(60)[0]
-    for n_labels, part in ((15, "herding"), (60, "capped_margin")):
-        learner = make_learner(strategy, n_labels=n_labels)
-        ours = ask(strategy, learner, X, 9, rng=rng())[0]
-        theirs = ask(get_strategy(part), learner, X, 9, rng=rng())[0]
-        assert ours.tolist() == theirs.tolist()
+    learner = make_learner(strategy, n_labels=64)
+    ours = ask(strategy, learner, X, 9, rng=rng())[0]
+    assert ours.tolist() == ask(get_strategy("herding"), learner, X, 9, rng=rng())[0].tolist()
 
 
-def test_the_switch_counts_labels_and_no_names() -> None:
-    learner = make_learner(get_strategy("coverage_to_margin"), n_labels=60)
-    assert not is_covering(learner, make_vectors(3)[0])
-    learner.n_prior = 60 - n_coverage(learner) + 1
-    assert is_covering(learner, make_vectors(3)[0])
+def test_the_default_covers_first_and_asks_borders_later() -> None:
+    strategy, X = get_strategy("coverage_to_margin"), make_vectors(600)[0]
+    learner = make_learner(strategy, n_labels=256)
+    asked_late = ask(strategy, learner, X, 9, rng=rng())[0]
+    learner.n_prior = 256  # all of them names: no label yet
+    asked_first = ask(strategy, learner, X, 9, rng=rng())[0]
+    closest = closeness(learner, X)
+    assert closest[asked_late].mean() > closest[asked_first].mean()
+
+
+@pytest.mark.parametrize(("n_labels", "power"), [(1, 1 / 64), (32, 0.5), (256, 4), (999, 4)])
+def test_the_weight_of_uncertainty_grows_with_labels_and_not_with_names(
+    n_labels: int, power: float
+) -> None:
+    learner = make_learner(get_strategy("coverage_to_margin"), n_labels=n_labels + 4)
+    learner.n_prior = 4
+    assert sharpness(learner) == power
 
 
 @pytest.mark.parametrize("n_labels", [0, 10, 200])
@@ -101,7 +112,7 @@ def test_a_pool_in_two_stages_gives_the_same_kind_of_queue(n_labels: int) -> Non
     ranking = rank_pool(learner=learner, strategy=strategy, blocks=blocks, n_queue=20, rng=rng())
     assert len(set(ranking.ids)) == 20
     assert ranking.n_pool == 5_000
-    assert ranking.n_scored == (5_000 if n_labels == 200 else herding.SUBSET)
+    assert ranking.n_scored == herding.SUBSET
 
 
 def test_capped_margin_ranks_the_whole_pool_as_it_ranks_its_shortlist() -> None:

@@ -38,9 +38,25 @@ def herding_sampling(
 ) -> tuple[Ints, NDArray[np.float64]]:
     """Rows of greatest gain in uncertainty coverage, greedily. Bae et al. 2024, algorithm 1.
 
+    See `herded`, with weights as they are: a sharpness of 1.
+    """
+    return herded(learner, X_pool, n_instances, sharpness=1.0, rng=rng, **kwargs)
+
+
+def herded(
+    learner: Any,
+    X_pool: Any,
+    n_instances: int,
+    *,
+    sharpness: float,
+    rng: np.random.Generator,
+    **kwargs: Any,
+) -> tuple[Ints, NDArray[np.float64]]:
+    """Rows of greatest gain in coverage, weighted by uncertainty to the power of `sharpness`.
+
     Coverage of row x by a set S is max over s in S of k(x, s) = exp(−‖x − s‖² / σ²), with
     σ² = `WIDTH` × the mean squared distance between two rows of the subset. Each row weighs
-    1 + `closeness`, from 0 to 1; all alike when the learner is untrained or knows one class. S
+    (1 + `closeness`) ** `sharpness`, from 0 to 1; all alike when the learner is untrained or knows one class. S
     starts as the labelled rows. A longer queue begins with the shorter one.
 
     Returns:
@@ -52,7 +68,8 @@ def herding_sampling(
     candidates = as_rows(X_pool[order])
     weights = np.ones(len(order))
     if knows_classes(learner, candidates):
-        weights = 1 + finite_scores(closeness(learner, candidates, **kwargs))
+        uncertainty = np.clip(1 + finite_scores(closeness(learner, candidates, **kwargs)), 0, 1)
+        weights = uncertainty**sharpness
     return covering(order, seen(learner, candidates), weights, labelled(learner), n_instances)
 
 
