@@ -1,22 +1,16 @@
 """What a model may learn from: one label per distinct text, rebuilt from rows at any time."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from django.db.models import Min, QuerySet
+from django.db.models import Min
 from numpy.typing import NDArray
 
-from projects.models import Annotation, AnnotationEvent, Example, LabelClass, ProjectEvent
-
-_SETS_STATE = (
-    AnnotationEvent.Kind.LABEL,
-    AnnotationEvent.Kind.RELABEL,
-    AnnotationEvent.Kind.KNOWN,
-    AnnotationEvent.Kind.SKIP,
-)
+from learners.selectors.answers import ClassHistory, answers_of, events_upto
+from learners.selectors.label_sets import ElectedSets, LabelSets, sets_from_ledger, standing_sets
+from projects.models import Annotation, AnnotationEvent, Example, LabelClass, Project
 
 
 @dataclass(frozen=True)
@@ -25,6 +19,7 @@ class TrainingSet:
 
     `is_audit`: reserved at random to measure; `measures`: an audit answer that is not older than a
     class added since; `is_known`: no person labelled it, the label came with the data.
+    `label_sets`: where a text has any number of classes, which; then `class_ids` are all -1.
     """
 
     example_ids: NDArray[np.int64]
@@ -32,6 +27,7 @@ class TrainingSet:
     is_audit: NDArray[np.bool_]
     measures: NDArray[np.bool_]
     is_known: NDArray[np.bool_]
+    label_sets: LabelSets | None = None
 
     def __len__(self) -> int:
         return len(self.example_ids)
@@ -42,10 +38,13 @@ class TrainingSet:
 
     def classes(self) -> NDArray[np.int64]:
         """Ids of the classes that occur, ascending."""
-        return np.unique(self.class_ids)
+        return np.unique(self.class_ids) if self.label_sets is None else self.label_sets.occurring()
 
     def trained_classes(self, strict_audit: bool) -> NDArray[np.int64]:
         """Ids of the classes among the labels that train, ascending."""
+        if self.label_sets is not None:
+            trains = ~self.is_audit | (not strict_audit)
+            return self.label_sets.told_apart(trains)
         return np.unique(self.class_ids[~self.is_audit]) if strict_audit else self.classes()
 
 
@@ -65,6 +64,8 @@ def training_set(project_id: int) -> TrainingSet:
 
     Majority over annotators; a tie goes to who was at the example last. Test texts never train.
     """
+    if _is_multilabel(project_id):
+        return _of_sets(project_id, standing_sets(project_id))
     active = set(
         LabelClass.objects.filter(project_id=project_id, retired_at__isnull=True).values_list(
             "pk", flat=True
@@ -87,7 +88,9 @@ def training_set(project_id: int) -> TrainingSet:
 
 def training_set_from_ledger(project_id: int, upto_seq: int) -> TrainingSet:
     """The labels that stood after event `upto_seq`, from the two ledgers and the examples alone."""
-    classes = _ClassHistory.read(project_id, upto_seq)
+    if _is_multilabel(project_id):
+        return _of_sets(project_id, sets_from_ledger(project_id, upto_seq))
+    classes = ClassHistory.read(project_id, upto_seq)
     last_added = classes.last_added
     test = set(
         Example.objects.filter(project_id=project_id, role=Example.Role.TEST).values_list(
@@ -95,7 +98,7 @@ def training_set_from_ledger(project_id: int, upto_seq: int) -> TrainingSet:
         )
     )
     votes = []
-    for (example_id, annotator_id), answer in _answers(_events(project_id, upto_seq)).items():
+    for (example_id, annotator_id), answer in answers_of(events_upto(project_id, upto_seq)).items():
         act = answer.acts[-1]
         class_id = classes.label_of(act)
         if class_id is not None and example_id not in test:
@@ -107,14 +110,14 @@ def training_set_from_ledger(project_id: int, upto_seq: int) -> TrainingSet:
 
 def n_audit_skipped(project_id: int, upto_seq: int) -> int:
     """Random texts that somebody had skipped and nobody labelled after event `upto_seq`."""
-    classes = _ClassHistory.read(project_id, upto_seq)
-    audit = _events(project_id, upto_seq).filter(example__role=Example.Role.AUDIT)
-    skipped, labelled = set(), set()
-    for (example_id, _), answer in _answers(audit).items():
+    classes = ClassHistory.read(project_id, upto_seq)
+    audit = events_upto(project_id, upto_seq).filter(example__role=Example.Role.AUDIT)
+    skipped, labelled, multilabel = set(), set(), _is_multilabel(project_id)
+    for (example_id, _), answer in answers_of(audit).items():
         act = answer.acts[-1]
         if act.kind == AnnotationEvent.Kind.SKIP:
             skipped.add(example_id)
-        elif classes.label_of(act) is not None:
+        elif multilabel or classes.label_of(act) is not None:
             labelled.add(example_id)
     return len(skipped - labelled)
 
@@ -132,107 +135,7 @@ def answer_order(project_id: int, upto_seq: int) -> dict[int, int]:
 
 def newest_class_name(project_id: int, upto_seq: int) -> str:
     """What the newest class added and in use after event `upto_seq` was called, "" without one."""
-    return _ClassHistory.read(project_id, upto_seq).newest_name
-
-
-@dataclass(frozen=True)
-class _Act:
-    event_id: int
-    seq: int
-    kind: str
-    labels: Sequence[int]
-
-
-@dataclass
-class _Answer:
-    """One annotator's acts on one example that set its state, undone ones taken out."""
-
-    acts: list[_Act]
-    last_seq: int = 0
-
-
-def _events(project_id: int, upto_seq: int) -> QuerySet[AnnotationEvent]:
-    return AnnotationEvent.objects.filter(project_id=project_id, seq__lte=upto_seq)
-
-
-def _answers(events: QuerySet[AnnotationEvent]) -> dict[tuple[int, int | None], _Answer]:
-    """By (example, annotator), the answers in which an act is left."""
-    rows = events.order_by("seq").values_list(
-        "pk", "seq", "kind", "labels", "undoes_id", "example_id", "annotator_id"
-    )
-    answers: dict[tuple[int, int | None], _Answer] = defaultdict(lambda: _Answer([]))
-    for pk, seq, kind, labels, undoes_id, example_id, annotator_id in rows.iterator():
-        answer = answers[example_id, annotator_id]
-        answer.last_seq = seq
-        if kind == AnnotationEvent.Kind.UNDO:
-            answer.acts = [act for act in answer.acts if act.event_id != undoes_id]
-        elif kind in _SETS_STATE:
-            answer.acts.append(_Act(pk, seq, kind, labels))
-    return {key: answer for key, answer in answers.items() if answer.acts}
-
-
-@dataclass(frozen=True)
-class _ClassHistory:
-    """What became of classes by some event: where merged, which retired, when each was added."""
-
-    into: dict[int, int]
-    retired: set[int]
-    added: dict[int, int]
-    names: dict[int, str]
-
-    @classmethod
-    def read(cls, project_id: int, upto_seq: int) -> "_ClassHistory":
-        into: dict[int, int] = {}
-        retired: set[int] = set()
-        added: dict[int, int] = {}
-        names: dict[int, str] = {}
-        kinds = ProjectEvent.Kind
-        events: Iterable[tuple[str, int, dict[str, Any]]] = ProjectEvent.objects.filter(
-            project_id=project_id,
-            seq__lte=upto_seq,
-            kind__in=(
-                kinds.CLASS_MERGED,
-                kinds.CLASS_RETIRED,
-                kinds.CLASS_ADDED,
-                kinds.CLASS_RENAMED,
-            ),
-        ).values_list("kind", "seq", "payload")
-        for kind, seq, payload in events:
-            if kind == kinds.CLASS_MERGED:
-                into[payload["class"]] = payload["into"]
-            elif kind == kinds.CLASS_RETIRED:
-                retired.add(payload["class"])
-            elif kind == kinds.CLASS_ADDED:
-                added[payload["class"]] = seq
-                names[payload["class"]] = payload["name"]
-            else:
-                names[payload["class"]] = payload["changed"]["name"]["new"]
-        return cls(into, retired, added, names)
-
-    @property
-    def _newest(self) -> int | None:
-        in_use = [pk for pk in self.added if self.now(pk) == pk]
-        return max(in_use, key=self.added.__getitem__, default=None)
-
-    @property
-    def last_added(self) -> int:
-        """Number of the event that added the newest class still in use; answers before are stale."""
-        return self.added[self._newest] if self._newest else 0
-
-    @property
-    def newest_name(self) -> str:
-        """What that class was called, "" without one."""
-        return self.names[self._newest] if self._newest else ""
-
-    def label_of(self, act: _Act) -> int | None:
-        """The class that stands by an act: None for a skip, and where it was retired."""
-        return self.now(act.labels[0]) if act.labels else None
-
-    def now(self, class_id: int) -> int | None:
-        """The class that a label of `class_id` means now; None when it was retired."""
-        while class_id in self.into:
-            class_id = self.into[class_id]
-        return None if class_id in self.retired else class_id
+    return ClassHistory.read(project_id, upto_seq).newest_name
 
 
 def _elected(project_id: int, votes: Iterable[_Vote]) -> TrainingSet:
@@ -250,6 +153,22 @@ def _elected(project_id: int, votes: Iterable[_Vote]) -> TrainingSet:
         is_audit=is_audit,
         measures=is_audit & ~stale,
         is_known=np.array([not any(vote.by_person for vote in by_example[pk]) for pk in ids], bool),
+    )
+
+
+def _is_multilabel(project_id: int) -> bool:
+    return Project.objects.filter(pk=project_id, multilabel=True).exists()
+
+
+def _of_sets(project_id: int, elected: ElectedSets) -> TrainingSet:
+    is_audit = np.isin(elected.example_ids, _audit_ids(project_id))
+    return TrainingSet(
+        example_ids=elected.example_ids,
+        class_ids=np.full(len(elected.example_ids), -1, np.int64),
+        is_audit=is_audit,
+        measures=is_audit & elected.sets.asked.all(axis=1),
+        is_known=elected.is_known,
+        label_sets=elected.sets,
     )
 
 

@@ -28,6 +28,9 @@ LONGEST_EXPORT = timedelta(minutes=5)  # the first one also exports the embedder
 RANK_AGAIN_FROM = 500
 RERANK_PAUSE = timedelta(minutes=5)
 NEEDS_TWO_CLASSES = "A model needs labels of at least two classes."
+NEEDS_A_DIFFERENCE = (
+    "A model needs a class that some labelled texts have and others do not, and two classes."
+)
 LEASES_KEPT = timedelta(hours=1)  # whoever comes back from a break gets the same text again
 HEARTBEATS_KEPT = timedelta(days=7)
 
@@ -76,7 +79,8 @@ def decide_fit(project_id: int, now: datetime) -> FitDecision:
     if not decision.due or has_two_classes(project_id):
         return decision
     if not names_train(project):
-        return FitDecision(False, NEEDS_TWO_CLASSES)
+        missing = NEEDS_A_DIFFERENCE if project.multilabel else NEEDS_TWO_CLASSES
+        return FitDecision(False, missing)
     if _reading_since(project) is None:
         return FitDecision(False, "The first model comes as soon as the first texts are read.")
     return decision
@@ -186,17 +190,22 @@ def _class_changes(project_id: int, after_seq: int | Coalesce) -> models.QuerySe
 
 
 def has_two_classes(project_id: int) -> bool:
-    """Whether labels that train stand of two active classes."""
+    """Whether labels that train stand of two active classes; where a text has any number of
+    classes, whether some of those texts have a class and others do not.
+    """
     trains = Q(project__strict_audit=False) | ~Q(example__role=Example.Role.AUDIT)
-    classes = Annotation.objects.filter(
-        trains,
-        project_id=project_id,
-        state=Annotation.State.LABELLED,
-        labels__0__in=LabelClass.objects.filter(
-            project_id=project_id, retired_at__isnull=True
-        ).values("pk"),
-    )
-    return len(classes.order_by().values_list("labels__0", flat=True).distinct()[:2]) == 2
+    standing = Annotation.objects.filter(
+        trains, project_id=project_id, state=Annotation.State.LABELLED
+    ).order_by()
+    active = LabelClass.objects.filter(project_id=project_id).active().values_list("pk", flat=True)
+    if Project.objects.filter(pk=project_id, multilabel=True).exists():
+        having = [standing.filter(labels__contains=[pk]) for pk in active]
+        return len(active) > 1 and any(
+            some.exists() and standing.exclude(labels__contains=[pk]).exists()
+            for pk, some in zip(active, having, strict=True)
+        )
+    classes = standing.filter(labels__0__in=list(active))
+    return len(classes.values_list("labels__0", flat=True).distinct()[:2]) == 2
 
 
 def newest_attempt(project_id: int) -> Fit | None:

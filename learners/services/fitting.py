@@ -26,6 +26,7 @@ from learners.services.embedders import LoadEmbedder, current_embedder
 from learners.services.embedding import Clock
 from learners.services.heartbeat import Heartbeat, process_name
 from learners.services.honesty import honest_numbers
+from learners.services.label_sets import Found, check_kinds, sets_found, trained_on_sets
 from learners.services.material import Material, gather
 from learners.services.measuring import audit_scores, test_split_scores, why_unmeasured
 from learners.services.publishing import Outcome, publish
@@ -152,20 +153,15 @@ def compute(
     rngs = _generators(fit)
     begun = clock()
     material = gather(fit=fit, training=training, load=load)
+    check_kinds(fit)
     learner = trained_learner(fit, material)
-    head = head_from(learner.estimator)
-    audited = audit_scores(fit=fit, material=material, rng_folds=rngs[0], rng_bootstrap=rngs[1])
-    numbers = honest_numbers(
-        fit=fit, material=material, head=head, measured=audited.rows, crossed=audited.crossed
-    )
-    scores = audited.scores | numbers.scores
-    scores |= test_split_scores(head=head, material=material, rng=rngs[2])
+    found = (_found if training.label_sets is None else sets_found)(fit, material, learner, rngs)
     trained = clock()
     ranking, pool_notes, n_pool = (
         _ranked(fit, learner, material, rngs[3]) if rank else (None, [], None)
     )
     columns = {
-        **_counts(fit, training, scores),
+        **_counts(fit, training, found.scores),
         "embedder": material.parts[0].name,
         "embedder_digest": material.parts[0].digest,
         "parts": material.digests,
@@ -177,8 +173,22 @@ def compute(
         "n_ranked_from": ranking.n_pool if ranking else fit.n_ranked_from,
         "n_pool": n_pool if ranking else fit.n_pool,
     }
-    notes = [*audited.notes, *material.notes, *pool_notes]
-    return Outcome(head, scores, ranking, notes, columns, numbers)
+    notes = [*found.notes, *material.notes, *pool_notes]
+    return Outcome(found.head, found.scores, ranking, notes, columns, found.numbers)
+
+
+def _found(
+    fit: Fit, material: Material, learner: "ActiveLearner", rngs: list[np.random.Generator]
+) -> Found:
+    """The head of a fit, how good it is, and the numbers behind that."""
+    head = head_from(learner.estimator)
+    audited = audit_scores(fit=fit, material=material, rng_folds=rngs[0], rng_bootstrap=rngs[1])
+    numbers = honest_numbers(
+        fit=fit, material=material, head=head, measured=audited.rows, crossed=audited.crossed
+    )
+    scores = audited.scores | numbers.scores
+    scores |= test_split_scores(head=head, material=material, rng=rngs[2])
+    return Found(head, scores, audited.notes, numbers)
 
 
 def trained_learner(fit: Fit, material: Material) -> "ActiveLearner":
@@ -190,6 +200,8 @@ def trained_learner(fit: Fit, material: Material) -> "ActiveLearner":
     """
     from learners.engine.training import train_learner  # noqa: PLC0415  modAL imports torch
 
+    if material.training.label_sets is not None:
+        return trained_on_sets(fit, material, get_strategy(fit.strategy))
     trains = ~material.training.is_audit if fit.strict_audit else slice(None)
     return train_learner(
         head=fit.head,
@@ -256,7 +268,7 @@ def _pool_ids(project_id: int) -> NDArray[np.int64]:
 
 
 def _counts(fit: Fit, training: TrainingSet, scores: dict[str, Interval]) -> dict[str, object]:
-    accuracy = scores.get("accuracy")
+    accuracy = scores.get("accuracy") or scores.get("exact_match")
     return {
         "n_labels": len(training),
         "n_known": training.n_known,

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from learners.engine.heads.keeping import FittedHead
+from learners.engine.heads.keeping import AnyHead
 from learners.engine.intervals import Interval
 from learners.engine.ranking import Ranking
 from learners.models import Fit, RankedExample, Score
@@ -27,7 +27,7 @@ REASON_CHARACTERS = 300
 class Outcome:
     """What a fit found. `scores` by metric; `columns`: further columns of `Fit`, by name."""
 
-    head: FittedHead
+    head: AnyHead
     scores: dict[str, Interval]
     ranking: Ranking | None
     notes: Sequence[str]

@@ -78,7 +78,7 @@ def create_project(
         multilabel=columns.multilabel,
         created_at=now,
         last_activity_at=now,
-        **{**settings.LABELER_NEW_PROJECT, **project_columns(columns)},
+        **learns_with(columns),
     )
     Membership.objects.create(project=project, user=actor, role=Role.OWNER, created_at=now)
     append_project_event(
@@ -191,6 +191,12 @@ def check_columns(columns: ColumnChoice, staged: StagedUpload) -> None:
         lines = ", ".join(f"{line:,}" for line in facts["blank_lines"])
         message = f"{facts['n_blank']:,} rows have no text in “{columns.text}” (lines {lines}): tick “leave out” or choose another column."
         raise Refused("leave_out_blank", message)
+
+
+def learns_with(columns: ColumnChoice) -> dict[str, Any]:
+    """The columns of a new `Project` that say what its examples are and what learns from them."""
+    several = settings.LABELER_NEW_MULTILABEL_PROJECT if columns.multilabel else {}
+    return {**settings.LABELER_NEW_PROJECT, **several, **project_columns(columns)}
 
 
 def check_kinds(columns: ColumnChoice) -> None:

@@ -48,6 +48,7 @@ def change_settings(
         setattr(row, name, _clean(row, name, value))
     check_about(name=row.name, description=row.description, guideline="", time_zone=row.time_zone)
     check_strategy(row, old["strategy"])
+    check_head(row, old["head"])
     check_kind(row)
     changed = [name for name in CHANGEABLE if getattr(row, name) != old[name]]
     if not changed:
@@ -96,6 +97,16 @@ def check_kind(project: Project) -> None:
     if project.head in settings.LABELER_TABLE_HEADS and not is_table:
         label = settings.LABELER_HEAD_LABELS.get(project.head, project.head)
         raise Refused("head", f"“{label}” is not for {examples}.")
+
+
+def check_head(project: Project, before: str) -> None:
+    """Raises Refused where a newly chosen classifier is for another number of classes a text."""
+    for_many = project.head in settings.LABELER_MULTILABEL_HEADS
+    if project.head == before or for_many == project.multilabel:
+        return
+    label = settings.LABELER_HEAD_LABELS[project.head]
+    kind = "any number of classes" if project.multilabel else "one class"
+    raise Refused("head", f"“{label}” is not for texts with {kind} each.")
 
 
 def strategies_for(project: Project) -> list[str]:

@@ -88,6 +88,7 @@ def choices_of(project: Project) -> dict[str, Choices]:
     """What this project can be set to, by setting; what it is set to now is always among them."""
     kind = "table" if project.input_kind == InputKind.TABLE else "text"
     head_kinds = ("vectors", "table") if kind == "table" else ("vectors",)
+    head_kinds = ("multilabel",) if project.multilabel else head_kinds
     return {
         "strategy": _named(
             strategies_for(project), settings.LABELER_STRATEGY_LABELS, project.strategy

@@ -167,9 +167,8 @@ def test_an_added_class_makes_audit_answers_stale_until_they_are_given_anew(
 
 
 def test_no_class_stands_for_none_of_these(project: Project, ada: User) -> None:
+    none, zero = ClassSpec(name="nothing", is_none=True), ClassSpec(name="late", shortcut="0")
     with pytest.raises(Refused, match="an answer without any class"):
-        spec = ClassSpec(name="nothing", is_none=True)
-        add_classes(actor=ada, project=project, specs=[spec], now=NOW)
+        add_classes(actor=ada, project=project, specs=[none], now=NOW)
     with pytest.raises(Refused, match="The key 0 is “none of these”"):
-        spec = ClassSpec(name="late", shortcut="0")
-        change_class(actor=ada, label_class=named(project, "late"), spec=spec, now=NOW)
+        change_class(actor=ada, label_class=named(project, "late"), spec=zero, now=NOW)

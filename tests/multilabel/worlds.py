@@ -1,11 +1,13 @@
 """Projects in which a text has any number of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from uuid import uuid4
 
 from projects.models import Annotation, Example, LabelClass, Project, User
 from projects.services.answering import Act, record_label
-from tests.factories import make_project
+from tests.factories import make_examples, make_project, make_user
 from tests.labelling.people import sender
+from tests.machine.worlds import BIRDS, TOOLS
 
 
 def make_multilabel(
@@ -13,8 +15,42 @@ def make_multilabel(
 ) -> Project:
     project = make_project(owner=owner, name=name, classes=classes)
     project.multilabel = True
-    project.save(update_fields=["multilabel"])
+    project.head = "one_vs_rest"
+    project.strategy = "multilabel_avg_confidence"
+    project.save(update_fields=["multilabel", "head", "strategy"])
     return project
+
+
+def mixed_texts(n: int) -> list[str]:
+    """In turn about a bird, a tool, both, and neither."""
+    birds, tools = BIRDS, TOOLS
+    kinds: list[Callable[[int], str]] = [
+        lambda i: f"{birds[i % 6]} {birds[i // 4 % 6]} n{i}",
+        lambda i: f"{tools[i % 6]} {tools[i // 4 % 6]} n{i}",
+        lambda i: f"{birds[i // 4 % 6]} {tools[i % 6]} n{i}",
+        lambda i: f"pebble sand n{i}",
+    ]
+    return [kinds[i % 4](i) for i in range(n)]
+
+
+def true_set(example: Example) -> list[str]:
+    words = set(example.text.split())
+    return [name for name, those in (("bird", BIRDS), ("tool", TOOLS)) if words & set(those)]
+
+
+def make_mixed_world(
+    n_texts: int = 80, *, n_audit: int = 20
+) -> tuple[Project, list[Example], User]:
+    """Texts with birds, tools, both or neither in them, asked about by classes of those names."""
+    user = make_user(f"ada{uuid4().hex[:6]}")
+    project = make_multilabel(user, classes=("bird", "tool"))
+    return project, make_examples(project, mixed_texts(n_texts), n_audit=n_audit), user
+
+
+def tell(examples: Sequence[Example], user: User) -> None:
+    """Answer each truly."""
+    for example in examples:
+        say(Project.objects.get(pk=example.project_id), user, example, *true_set(example))
 
 
 def ids(project: Project, *names: str) -> list[int]:

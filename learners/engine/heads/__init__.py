@@ -105,6 +105,15 @@ HEADS: tuple[HeadKind, ...] = (
         make=_maker("tree", "SmallTree"),
         kind="table",
     ),
+    HeadKind(
+        name="one_vs_rest",
+        label="One logistic regression a class (C=10, balanced)",
+        description="For texts with any number of classes: a yes or no for each class by itself, from a "
+        "probability on that is chosen for it.",
+        paper="Boutell, Luo, Shen and Brown 2004, Learning multi-label scene classification",
+        make=_maker("one_vs_rest", "OneVsRestLogistic"),
+        kind="multilabel",
+    ),
 )
 
 HEAD_NAME = HEADS[0].label

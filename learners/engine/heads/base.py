@@ -25,7 +25,8 @@ class HeadKind:
         make: gives an unfitted scikit-learn classifier with `fit(X, y, sample_weight=None)`; fitted,
             a "vectors" head has `classes_`, `coef_` and `intercept_` and is softmax(Xw + b), so that
             `Head.from_estimator` reads it.
-        kind: "vectors" for heads on dense vectors, "table" for heads on the columns of a table.
+        kind: "vectors" for heads on dense vectors, "table" for heads on the columns of a table,
+            "multilabel" for heads on dense vectors whose labels are (n, k).
         learns_from_pool: its estimator has an attribute `pool`, unlabelled rows (n_pool, d), which
             `training.make_estimator` sets.
     """

@@ -7,8 +7,12 @@ from zipfile import BadZipFile, ZipFile
 from learners.engine.errors import BadFile
 from learners.engine.heads.base import Head
 from learners.engine.heads.stored_tree import TreeHead
+from learners.engine.multilabel.heads import MultiLabelHead
 
 FittedHead = Head | TreeHead
+"""What gives one class a text."""
+AnyHead = FittedHead | MultiLabelHead
+"""What a fit may have stored."""
 
 
 def head_from(estimator: Any) -> FittedHead:
@@ -17,15 +21,17 @@ def head_from(estimator: Any) -> FittedHead:
     return tree if isinstance(tree, TreeHead) else Head.from_estimator(estimator)
 
 
-def read_head(stored: bytes) -> FittedHead:
-    """What `to_bytes` of either kind gave. Nothing is unpickled.
+def read_head(stored: bytes) -> AnyHead:
+    """What `to_bytes` of any kind gave. Nothing is unpickled.
 
     Raises:
         BadFile: it is no stored head.
     """
     try:
         with ZipFile(io.BytesIO(stored)) as arrays:
-            is_tree = "threshold.npy" in arrays.namelist()
+            names = arrays.namelist()
     except (BadZipFile, OSError, ValueError) as error:
         raise BadFile(f"not a stored head: {error}") from error
-    return TreeHead.from_bytes(stored) if is_tree else Head.from_bytes(stored)
+    if "thresholds.npy" in names:
+        return MultiLabelHead.from_bytes(stored)
+    return TreeHead.from_bytes(stored) if "threshold.npy" in names else Head.from_bytes(stored)
