@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from labeler.sending import send
 from learners.models import EmbeddingSet, Fit, RankedExample
+from learners.selectors.parts import parts_of
 from learners.services.prediction import predict
 from projects.models import AnnotationEvent, Example, LabelClass, Project
 from projects.models.annotation import Draw
@@ -67,11 +68,17 @@ def open_label_page(client: Client, project: Project) -> BeautifulSoup:
 
 
 def is_embedded(project: Project) -> bool:
-    return EmbeddingSet.objects.filter(project=project, finished_at__isnull=False).exists()
+    """Whether every part of the features has read all texts."""
+    done = EmbeddingSet.objects.filter(project=project, finished_at__isnull=False)
+    return done.count() == len(parts_of(project.features))
+
+
+def fits(project: Project) -> list[Fit]:
+    return list(Fit.objects.filter(project=project, status=Fit.Status.PUBLISHED).order_by("id"))
 
 
 def newest_fit(project: Project) -> Fit | None:
-    return Fit.objects.filter(project=project, status=Fit.Status.PUBLISHED).last()
+    return next(iter(fits(project)[::-1]), None)
 
 
 @pytest.fixture
@@ -79,16 +86,18 @@ def ranked_project(live_worker: LiveWorker, client: Client) -> Project:
     """Imported, embedded, labelled through the page until the worker has published a ranking."""
     owner = make_user("olive")
     project, data_import = created(file_of_texts(), classes=("sport", "food"), owner=owner)
+    Project.objects.filter(pk=project.pk).update(strategy="margin")
     client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
     wake("projects.import", data_import.pk)
     wait_until(lambda: Example.objects.filter(project=project).exists(), what="the import")
     wake("learners.embed", project.pk)
     wait_until(lambda: is_embedded(project), what="embedding")
+    wait_until(lambda: bool(fits(project)), what="the fit of the names alone")
     page = open_label_page(client, project)
     for _ in range(project.batch_size):
         page = answer_next(client, page)
     wake("learners.fit", project.pk)
-    wait_until(lambda: newest_fit(project) is not None, what="the first fit")
+    wait_until(lambda: len(fits(project)) > 1, what="the first fit of labels")
     return project
 
 
@@ -117,6 +126,15 @@ def test_the_served_order_is_the_strategys_order_and_not_the_files(
     assert np.all(np.diff(margins) >= -0.002)  # vectors are stored in float16
     rows = [e.example.source_row for e in served]
     assert rows != sorted(rows)
+
+
+@pytest.mark.worker
+@pytest.mark.slow
+def test_the_names_of_the_classes_ask_the_first_questions(ranked_project: Project) -> None:
+    first = fits(ranked_project)[0]
+    assert (first.n_labels, first.label_names, sorted(first.parts)) == (0, True, ["lsi", "minilm"])
+    queued = AnnotationEvent.objects.filter(project=ranked_project, draw=Draw.QUEUE)
+    assert queued.order_by("seq")[0].fit_id == first.pk
 
 
 @pytest.mark.worker
