@@ -3,9 +3,12 @@
 from django.contrib import admin
 
 from learners.models import (
+    AuditPredictions,
     EmbeddingSet,
     Fit,
     FitRequest,
+    PoolPredictions,
+    RandomBaseline,
     RankedExample,
     Score,
     Shard,
@@ -55,6 +58,22 @@ class FitRequestAdmin(LookAdmin):
 class ScoreAdmin(LookAdmin):
     list_display = ("id", "fit_id", "metric", "value", "low", "high", "n")
     list_filter = ("metric",)
+    search_fields = ("=fit__id",)
+    search_help_text = "Number of the fit"
+    ordering = ("-id",)
+
+
+@admin.register(AuditPredictions, PoolPredictions)
+class PredictionsAdmin(LookAdmin):
+    list_display = ("id", "fit_id", "__str__")
+    search_fields = ("=fit__id",)
+    search_help_text = "Number of the fit"
+    ordering = ("-id",)
+
+
+@admin.register(RandomBaseline)
+class RandomBaselineAdmin(LookAdmin):
+    list_display = ("id", "fit_id", "n", "advantage", "advantage_low", "advantage_high")
     search_fields = ("=fit__id",)
     search_help_text = "Number of the fit"
     ordering = ("-id",)

@@ -179,8 +179,8 @@ def compare(
     """
     if now_right.shape != (result.n,):
         raise ValueError(f"{len(now_right)} present predictions; needed: {result.n}")
-    weights = rng.multinomial(result.n, np.full(result.n, 1 / result.n), size=n_resamples)
-    weights = np.vstack([np.ones(result.n), weights]) / result.n  # the first row: as it is
+    drawn = rng.multinomial(result.n, np.full(result.n, 1 / result.n), size=n_resamples)
+    weights = np.vstack([np.ones(result.n), drawn]) / result.n  # the first row: as it is
     random, project = weights @ result.random_right.T, weights @ result.project_right.T
     middle = (len(result.sizes) - 1) // 2
     compared = is_compared(result.sizes)

@@ -13,6 +13,8 @@ from projects.models import Project, ProjectEvent, User
 from tests.chromium import sign_in
 from tests.factories import make_project, make_user
 from tests.pages.worlds import (
+    add_audit_predictions,
+    add_random_baseline,
     add_score,
     all_texts_are_embedded,
     decide,
@@ -168,3 +170,67 @@ def test_labels_are_downloaded(page: Page, project: Project, tmp_path: Path) -> 
         page.get_by_role("link", name="Labels as CSV").click()
     waiting.value.save_as(tmp_path / "labels.csv")
     assert (tmp_path / "labels.csv").read_text("utf-8-sig").count("\n") == 13
+
+
+def test_a_tab_changes_in_its_place_and_keeps_the_focus(page: Page, project: Project) -> None:
+    page.goto(f"/projects/{project.pk}/")
+    expect(page.locator(CHART)).to_be_visible()
+    tab = page.get_by_role("link", name="Fits", exact=True)
+    tab.focus()
+    before = page.evaluate("scrollY")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fits-table")).to_be_visible()
+    expect(tab).to_be_focused()
+    expect(tab).to_have_attribute("aria-current", "page")
+    assert page.evaluate("scrollY") == before
+    assert page.url.endswith("?tab=fits")
+
+
+def test_the_open_tab_keeps_itself_up_to_date(page: Page, project: Project) -> None:
+    page.goto(f"/projects/{project.pk}/?tab=classes")
+    page.get_by_role("link", name="Is it helping?").click()
+    expect(page.locator("#live-numbers")).to_contain_text("Too few random texts to say")
+    add_random_baseline(make_fit(project, n_labels=30, right=(40, 50)))
+    expect(page.locator("#live-numbers")).to_contain_text("Choosing helps here", timeout=15_000)
+
+
+def test_the_picture_of_a_tab_is_drawn_below_its_table(page: Page, project: Project) -> None:
+    add_random_baseline(make_fit(project, n_labels=30, right=(40, 50)))
+    page.goto(f"/projects/{project.pk}/?tab=helping")
+    picture = page.get_by_role("img", name="Is it helping? The table above holds the numbers.")
+    expect(picture).to_be_visible()
+    table = page.locator("#helping-table").bounding_box()
+    drawn = picture.bounding_box()
+    assert table
+    assert drawn
+    assert table["y"] + table["height"] <= drawn["y"]
+
+
+def test_tabs_work_without_javascript(
+    page: Page, project: Project, live_server: LiveServer, owner: User
+) -> None:
+    browser = page.context.browser
+    assert browser
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    plain = context.new_page()
+    sign_in(plain, owner, live_server.url)
+    plain.goto(f"/projects/{project.pk}/")
+    plain.get_by_role("link", name="Enough labels?").click()
+    expect(plain.locator("#criteria-table")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("tab", ["helping", "classes", "confusion", "calibration", "enough"])
+def test_axe_finds_nothing_serious_in_a_tab(page: Page, project: Project, tab: str) -> None:
+    fit = make_fit(project, n_labels=30, right=(30, 40))
+    classes = list(project.label_classes.all())
+    pairs = [(classes[n % 2], classes[n % 3 % 2]) for n in range(40)]
+    add_audit_predictions(fit, pairs)
+    add_random_baseline(fit)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"/projects/{project.pk}/?tab={tab}")
+    expect(page.locator(f"#tab-{tab}")).to_have_attribute("aria-current", "page")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
