@@ -11,8 +11,15 @@ from projects.models import AnnotationEvent, Example, Project
 from tests.chromium import faults, sign_in
 from tests.creating.table_files import FILE, table_project
 from tests.factories import make_user
+from tests.machine.test_tables import labelled_project, published
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+OTHERS = {
+    "rules": "?tab=rules",
+    "history": "history/",
+    "model": "model/",
+    "rows": "settings/texts/",
+}
 
 
 @pytest.fixture
@@ -76,7 +83,8 @@ def test_a_row_is_read_as_a_list_and_answered_by_a_key(page: Page, live_server: 
 @pytest.mark.skipif("LABELER_SHOTS" not in os.environ, reason="pictures are taken on request")
 def test_pictures(page: Page, live_server: LiveServer) -> None:
     owner = make_user("ada")
-    project, _ = table_project(owner=owner)
+    project = labelled_project("tree", owner)
+    published(project)
     sign_in(page, owner, live_server.url)
     folder = Path(os.environ["LABELER_SHOTS"])
     for scheme in ("light", "dark"):
@@ -88,4 +96,8 @@ def test_pictures(page: Page, live_server: LiveServer) -> None:
             page.goto(f"/projects/{project.pk}/label/")
             page.wait_for_timeout(300)
             page.screenshot(path=folder / f"label-{width}-{scheme}.png")
+            for name, address in OTHERS.items():
+                page.goto(f"/projects/{project.pk}/{address}")
+                page.wait_for_timeout(600)
+                page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
     assert page.url

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from learners.engine.errors import BadFile, BadVectors, NotFitted, OneClassOnly
-from learners.engine.heads.stored_tree import TreeHead
-from learners.engine.heads.tree import SmallTree
+from learners.engine.features.table import fit_table
+from learners.engine.heads.stored_tree import TreeHead, raw
+from learners.engine.heads.tree import SmallTree, settled
 from learners.engine.rules import rules_of
 from learners.engine.table_card import rule_words
-from tests.engine.tables import make_table
+from tests.engine.tables import COLUMNS, make_rows, make_table
 
 TABLE, ROWS, Y = make_table()
 X = TABLE.vectors(ROWS).astype(np.float16).astype(np.float32)  # as exact as a stored vector
@@ -28,6 +29,32 @@ def test_the_tree_reads_as_rules_in_the_columns_own_units() -> None:
     found = re.fullmatch(r"if job is cook and age is above (\d+), then yes .*", old_cooks)
     assert found
     assert 36 <= int(found.group(1)) <= 44
+
+
+def test_what_halves_add_to_a_category_tells_no_rows_apart() -> None:
+    """A one comes back as 1.0004 or 0.9996, the more so the further out the row's numbers lie."""
+    for seed in range(6):
+        rows, _ = make_rows(80, seed=seed)
+        table = fit_table(rows, COLUMNS)
+        values = settled(raw(table.vectors(rows).astype(np.float16).astype(np.float32)))
+        ones = [d for d, dimension in enumerate(table.dimensions) if dimension.test == "level"]
+        assert all(len(np.unique(values[:, d])) == 2 for d in ones)
+
+
+def test_a_tree_never_asks_for_a_category_twice() -> None:
+    found = [
+        [str(20 + i % 50), ("nurse", "cook", "clerk")[i % 3], str(i * 1.5)] for i in range(120)
+    ]
+    table = fit_table(found, COLUMNS[:3])
+    y = np.array([2 if row[1] == "cook" and float(row[0]) > 40 else 1 for row in found])
+    vectors = table.vectors(found).astype(np.float16).astype(np.float32)
+    for seed in range(8):
+        some = np.random.default_rng(seed).permutation(120)[:80]
+        for leaf in SmallTree().fit(vectors[some], y[some]).tree_.leaves():
+            asked = [
+                s.dimension for s in leaf.steps if table.dimensions[s.dimension].test == "level"
+            ]
+            assert len(asked) == len(set(asked))
 
 
 def test_every_training_row_meets_one_rule() -> None:

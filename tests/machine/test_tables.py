@@ -13,6 +13,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.db import transaction
 
 from learners.engine.features.table import TableModel
 from learners.engine.heads.stored_tree import TreeHead
@@ -57,7 +58,8 @@ def labelled_project(head: str, owner: User | None = None) -> Project:
     Project.objects.filter(pk=project.pk).update(head=head)
     classes = {c.name: c for c in LabelClass.objects.filter(project=project)}
     for example in Example.objects.filter(project=project, role__in=["pool", "audit"])[:80]:
-        make_label(example, classes["yes" if is_yes(example) else "no"], owner)
+        with transaction.atomic():
+            make_label(example, classes["yes" if is_yes(example) else "no"], owner)
     embed(project)
     project.refresh_from_db()
     return project
