@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
@@ -118,7 +118,7 @@ def start_fit(*, project_id: int, token: UUID, now: datetime, worker: str = "") 
     return Started(fit, training)
 
 
-def plan(project: Project, upto_seq: int) -> dict[str, object]:
+def plan(project: Project, upto_seq: int) -> dict[str, Any]:
     """The columns that say what a fit is of, so that the same fit can be computed again."""
     return {
         "strategy": project.strategy,

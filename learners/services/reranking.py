@@ -8,8 +8,7 @@ from django.db.models import Q
 from learners.models import Fit
 from learners.selectors.training import training_set_from_ledger
 from learners.services.due_work import RERANK_PAUSE, queue_to_rank_again
-from learners.services.embedders import current_embedder
-from learners.services.embedding import LoadEmbedder
+from learners.services.embedders import LoadEmbedder, current_embedder
 from learners.services.fitting import partly_ranked, rank_open_pool
 from learners.services.publishing import replace_queue
 

@@ -160,7 +160,7 @@ def test_a_part_that_fails_leaves_the_embedder_to_go_on() -> None:
     project, _, _ = make_named_world()
 
     class Wordless(TinyEmbedder):
-        tokenizer = None  # type: ignore[assignment]
+        tokenizer = None
 
     embed_part(project, "lsi", Wordless())
     assert "has no tokenizer" in lsi_sets(project)[0].error
