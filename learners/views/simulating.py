@@ -309,7 +309,7 @@ def _reached(rows: list[RecipeRow]) -> list[tuple[str, list[tuple[str, str]]]]:
     if not summaries:
         return []
     table = []
-    for accuracy in summaries[0]["labels_to"]:
+    for accuracy in sorted(summaries[0]["labels_to"], key=float):  # rows in jsonb keep no order
         reached = [summary["labels_to"][accuracy] for summary in summaries]
         if any(reached):
             words = [

@@ -10,14 +10,18 @@ COLOURS = [
     *(f"var(--c{place})" for place in (7, 9, 10, 12, 2, 1, 3, 11)),
 ]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3], [10, 4]]
-REFERENCE_DASH = [2, 2]
 
 
 def simulation_spec(
     summaries: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
 ) -> dict[str, Any]:
-    """One line with its band for each summary, in their order; never told apart by colour alone."""
-    names = [labels[summary["name"]] for summary in summaries]
+    """One line with its band for each summary; never told apart by colour alone.
+
+    A recipe's colour comes from its place in `labels`, so that it stays as others come in.
+    """
+    present = {summary["name"] for summary in summaries}
+    places = [place for place, name in enumerate(labels) if name in present]
+    names = [label for name, label in labels.items() if name in present]
     rows = [row for summary in summaries for row in _rows(summary, labels[summary["name"]])]
     x = {
         "field": "labels",
@@ -26,7 +30,7 @@ def simulation_spec(
         "axis": {"format": ",d", "tickMinStep": 1, "tickCount": 8, "grid": False},
         "scale": {"domainMin": 0, "nice": False},
     }
-    colour = _scale(names, COLOURS)
+    colour = _scale(names, _taken(COLOURS, places))
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": "container",
@@ -51,7 +55,7 @@ def simulation_spec(
                     "x": x,
                     "y": {"field": "mean", **share_axis()},
                     "color": colour,
-                    "strokeDash": _scale(names, DASHES),
+                    "strokeDash": _scale(names, _taken(DASHES, places)),
                 },
             },
             {
@@ -95,19 +99,23 @@ def _words(mean: float, low: float | None, high: float | None) -> str:
     return f"{value} ({100 * max(0.0, low):.1f}–{100 * min(1.0, high):.1f} %)"
 
 
+def _taken(values: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    return [values[place % len(values)] for place in places]
+
+
 def _scale(names: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    repeated = [values[place % len(values)] for place in range(len(names))]
     return {
         "field": "Recipe",
         "type": "nominal",
         "title": None,
-        "scale": {"domain": list(names), "range": repeated},
+        "scale": {"domain": list(names), "range": list(values)},
         "legend": {
             "orient": "top",
             "direction": "horizontal",
             "columns": 2,
             "symbolType": "stroke",
-            "symbolSize": 300,
+            "symbolSize": 400,
+            "symbolStrokeWidth": 3,
             "symbolOpacity": 1,
             "labelLimit": 300,
         },
