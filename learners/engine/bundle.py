@@ -17,6 +17,7 @@ from learners.engine.errors import BadFile
 from learners.engine.features.bag import BagModel, plain_tokenizer_json
 from learners.engine.graph import joined_graph
 from learners.engine.heads import Head
+from learners.engine.multilabel.heads import MultiLabelHead
 from learners.engine.trunk import Trunk
 
 __all__ = ["BundleCard", "BundleDigest", "joined_graph", "write_bundle"]
@@ -38,7 +39,7 @@ class BundleDigest:
 def write_bundle(
     *,
     target: BinaryIO,
-    head: Head,
+    head: Head | MultiLabelHead,
     class_names: Sequence[str],
     card: BundleCard,
     trunk: Trunk | None,
@@ -57,7 +58,7 @@ def write_bundle(
     """
     _check(head, class_names, trunk, bags)
     contents = {
-        "labels.json": labels_json(head.class_ids, class_names),
+        "labels.json": labels_json(head.class_ids, class_names, _thresholds(head)),
         "model.onnx": joined_graph(trunk and trunk.graph.read_bytes(), head, bags),
         "predict.py": (FILES / "predict.py").read_bytes(),
         "README.md": readme(card, trunk=trunk, bags=bags, class_names=class_names).encode(),
@@ -90,8 +91,15 @@ def write_zip(
     return BundleDigest(hashed.sha256.hexdigest(), hashed.n_bytes, digests)
 
 
+def _thresholds(head: Head | MultiLabelHead) -> Sequence[float] | None:
+    return head.thresholds.tolist() if isinstance(head, MultiLabelHead) else None
+
+
 def _check(
-    head: Head, class_names: Sequence[str], trunk: Trunk | None, bags: Sequence[BagModel]
+    head: Head | MultiLabelHead,
+    class_names: Sequence[str],
+    trunk: Trunk | None,
+    bags: Sequence[BagModel],
 ) -> None:
     if len(class_names) != len(head.class_ids) or len(set(class_names)) != len(class_names):
         raise BadFile(
@@ -130,10 +138,19 @@ def _tokenizer_json(trunk: Trunk) -> str:
     return plain_tokenizer_json(Tokenizer.from_file(str(trunk.tokenizer)))
 
 
-def labels_json(class_ids: Sequence[int], class_names: Sequence[str]) -> bytes:
-    """`labels.json`: id and name in the order of the model's output."""
+def labels_json(
+    class_ids: Sequence[int],
+    class_names: Sequence[str],
+    thresholds: Sequence[float] | None = None,
+) -> bytes:
+    """`labels.json`: id and name in the order of the model's output, and where a text has any number
+    of labels the probability from which on it has each.
+    """
     pairs = zip(class_ids, class_names, strict=True)
-    return as_json([{"id": class_id, "name": name} for class_id, name in pairs])
+    labels: list[dict[str, Any]] = [{"id": class_id, "name": name} for class_id, name in pairs]
+    for label, threshold in zip(labels, thresholds or [], strict=False):
+        label["threshold"] = threshold
+    return as_json(labels)
 
 
 def as_json(value: Any) -> bytes:

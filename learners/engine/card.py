@@ -26,6 +26,8 @@ class BundleCard:
         versions: library -> version used for training.
         label_names: whether the names and descriptions of the classes were examples too.
         strict: whether the random texts only measured and did not train.
+        multilabel: whether a text has any number of classes; then the sets are measured, by
+            micro_f1, exact_match (the share of texts whose whole set is right) and test_micro_f1.
         confirmed: what was promised of this very model, in words of guarantee; "" where nothing was.
     """
 
@@ -51,6 +53,10 @@ class BundleCard:
     confirmed: str = ""
     label_names: bool = False
     strict: bool = False
+    multilabel: bool = False
+    micro_f1: Interval | None = None
+    exact_match: Interval | None = None
+    test_micro_f1: Interval | None = None
 
 
 def card_data(
@@ -117,13 +123,11 @@ def readme(
     because = card.unmeasured_because
     sections = [
         f"# {_line(card.project)}\n\n{card.description.strip() or 'A text classifier.'}",
-        RUN,
+        RUN_SEVERAL if card.multilabel else RUN,
         "## How good it is\n\n"
         + "\n".join(
-            (
-                "- " + measured_words(card.accuracy, name="Accuracy", because=because),
-                "- " + measured_words(card.macro_f1, name="Macro-F1", because=because),
-            )
+            "- " + measured_words(interval, name=name, because=because)
+            for name, interval in _measures(card)
         )
         + f"\n\n{measured_how(card)}"
         + confirmed_words(card)
@@ -132,6 +136,16 @@ def readme(
         "## What is inside\n\n" + _inside(card, trunk, bags),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _measures(card: BundleCard) -> list[tuple[str, Interval | None]]:
+    if not card.multilabel:
+        return [("Accuracy", card.accuracy), ("Macro-F1", card.macro_f1)]
+    return [
+        ("Micro-F1, over all labels of all texts", card.micro_f1),
+        ("Macro-F1, over the classes", card.macro_f1),
+        ("Texts with exactly the right labels", card.exact_match),
+    ]
 
 
 RUN = """## Run it
@@ -145,6 +159,12 @@ With Python 3.11 or later:
 One JSON object a line comes out: text, label, probability, and the probability of every label.
 Texts with line breaks: `python predict.py --json`, one JSON string a line. From Python:
 `from predict import predict`. Nothing is fetched from a network."""
+
+ONE_LABEL = "One JSON object a line comes out: text, label, probability, and the probability of every label."
+SEVERAL_LABELS = """A text has any number of labels here. One JSON object a line comes out: text, labels (those whose
+probability reaches the label's threshold in `labels.json`, likeliest first, each with its probability;
+an empty list says that none does), and the probability of every label."""
+RUN_SEVERAL = RUN.replace(ONE_LABEL, SEVERAL_LABELS)
 
 MEASURED = """These are estimates for texts like those of the project, measured on texts that were drawn at random
 before any model saw them, {how} {n_skipped} random texts were
@@ -166,7 +186,10 @@ def confirmed_words(card: BundleCard) -> str:
 
 
 def _test_split(card: BundleCard) -> str:
-    measured = (("Accuracy", card.test_accuracy), ("Macro-F1", card.test_macro_f1))
+    first = (
+        ("Micro-F1", card.test_micro_f1) if card.multilabel else ("Accuracy", card.test_accuracy)
+    )
+    measured = (first, ("Macro-F1", card.test_macro_f1))
     lines = [
         "- "
         + measured_words(interval, name=name, because="", texts="texts of the given test split")
@@ -204,6 +227,8 @@ def _inside(card: BundleCard, trunk: Trunk | None, bags: Sequence[BagModel]) -> 
             *_features(trunk, bags),
             f"- Trained with {versions}.",
             "- `model.onnx` takes token ids and an attention mask and gives probabilities (fp32).",
+            *["- `labels.json` holds each label's threshold, chosen on predictions in folds."]
+            * card.multilabel,
             "- `card.json` holds all of this for programs, with the SHA-256 of every other file.",
         ]
     )

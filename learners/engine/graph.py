@@ -12,14 +12,17 @@ import numpy as np
 from learners.engine.errors import BadFile
 from learners.engine.features.bag import BagModel
 from learners.engine.heads import Head
+from learners.engine.multilabel.heads import MultiLabelHead
 
 OPSET = 17  # the trunk's
 IR_VERSION = 8  # what opset 17 came with, so that older runtimes read it
 SHORTEST = 1e-12
 
 
-def joined_graph(trunk: bytes | None, head: Head, bags: Sequence[BagModel] = ()) -> bytes:
-    """The graph from token ids to probabilities.
+def joined_graph(
+    trunk: bytes | None, head: Head | MultiLabelHead, bags: Sequence[BagModel] = ()
+) -> bytes:
+    """The graph from token ids to probabilities: of a `MultiLabelHead` a sigmoid for each class.
 
     Args:
         trunk: an embedder's graph (`exporting.exported`), whose vectors come first; None for none.
@@ -164,16 +167,18 @@ def _add_counts(graph: Any, bag: BagModel, name: str) -> None:
     )
 
 
-def _add_head(graph: Any, head: Head, features: str) -> None:
+def _add_head(graph: Any, head: Head | MultiLabelHead, features: str) -> None:
     from onnx import helper  # noqa: PLC0415
 
+    several = isinstance(head, MultiLabelHead)
+    kind: dict[str, Any] = {"op_type": "Sigmoid"} if several else {"op_type": "Softmax", "axis": 1}
     _constant(graph, "head_coef", head.coef.T.astype(np.float32))
     _constant(graph, "head_intercept", head.intercept.astype(np.float32))
     graph.node.extend(
         [
             helper.make_node("MatMul", [features, "head_coef"], ["head_product"]),
             helper.make_node("Add", ["head_product", "head_intercept"], ["logits"]),
-            helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+            helper.make_node(inputs=["logits"], outputs=["probabilities"], **kind),
         ]
     )
 

@@ -18,15 +18,16 @@ from learners.engine.bundle import BundleCard, BundleDigest, write_bundle
 from learners.engine.exporting import ensure_trunk
 from learners.engine.features.table import TableModel
 from learners.engine.heads import Head
-from learners.engine.heads.keeping import FittedHead
+from learners.engine.heads.keeping import AnyHead, FittedHead
 from learners.engine.intervals import Interval
+from learners.engine.multilabel import MultiLabelHead
 from learners.engine.table_bundle import write_table_bundle
 from learners.engine.trunk import Trunk
 from learners.models import Fit
 from learners.selectors.confirming import confirmed_words
 from learners.selectors.curve import head_label, strategy_label
 from learners.selectors.parts import MINILM, parts_of
-from learners.selectors.training import training_set_from_ledger
+from learners.selectors.training import TrainingSet, training_set_from_ledger
 from learners.services.due_work import LONGEST_EXPORT
 from learners.services.prediction import embedder_of, head_of, pool_models_of, token_tables_of
 from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
@@ -79,14 +80,14 @@ def write_model(*, fit: Fit, target: BinaryIO) -> BundleDigest:
         (table,) = pool_models_of(fit)
         return write_table_bundle(
             target=target,
-            head=head,
+            head=cast(FittedHead, head),
             class_names=names,
             card=card,
             table=cast(TableModel, table),
         )
     return write_bundle(
         target=target,
-        head=cast(Head, head),
+        head=cast(Head | MultiLabelHead, head),
         class_names=names,
         card=card,
         trunk=_trunk(fit) if MINILM in parts_of(fit.features) else None,
@@ -100,7 +101,7 @@ def _trunk(fit: Fit) -> Trunk:
     )
 
 
-def class_names(fit: Fit, head: FittedHead) -> list[str]:
+def class_names(fit: Fit, head: AnyHead) -> list[str]:
     """Names in the order of the head's classes; two classes of one name are told apart by number."""
     by_id = dict(LabelClass.objects.filter(project_id=fit.project_id).values_list("pk", "name"))
     names = [by_id[class_id] for class_id in head.class_ids]
@@ -115,7 +116,7 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
     """What the zip says of itself; labels are counted as the ledger had them at the fit."""
     training = training_set_from_ledger(fit.project_id, fit.upto_seq)
     trains = ~training.is_audit if fit.strict_audit else np.ones(len(training), bool)
-    counts = Counter(training.class_ids[trains].tolist())
+    counts = _labels_per_class(training, trains)
     scores = {score.metric: score for score in fit.scores.all()}
     intervals = {
         metric: Interval(score.value, score.low, score.high, score.n)
@@ -141,6 +142,10 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
         },
         accuracy=intervals.get("accuracy"),
         macro_f1=intervals.get("macro_f1"),
+        multilabel=project.multilabel,
+        micro_f1=intervals.get("micro_f1"),
+        exact_match=intervals.get("exact_match"),
+        test_micro_f1=intervals.get("test_micro_f1"),
         unmeasured_because=_unmeasured(fit, intervals),
         test_accuracy=intervals.get("test_accuracy"),
         test_macro_f1=intervals.get("test_macro_f1"),
@@ -150,7 +155,19 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
     )
 
 
+def _labels_per_class(training: TrainingSet, trains: NDArray[np.bool_]) -> dict[int, int]:
+    """Texts that train, by class id; of a text with several classes each counts it."""
+    sets = training.label_sets
+    if sets is None:
+        return Counter(training.class_ids[trains].tolist())
+    pairs = zip(sets.class_ids.tolist(), sets.has[trains].sum(axis=0).tolist(), strict=True)
+    return Counter(dict(pairs))
+
+
 def _unmeasured(fit: Fit, intervals: dict[str, Interval]) -> str:
+    if "exact_match" in intervals:
+        few = "It needs ten random texts with five labels among them, and five texts of every class for Macro-F1."
+        return "" if "macro_f1" in intervals else few
     if "accuracy" not in intervals:
         because = fit.unmeasured_because or "no random text has been answered yet"
         return f"{because[0].upper()}{because[1:]}."

@@ -5,6 +5,7 @@
     python predict.py --json < texts.jsonl one JSON string a line, so that texts may hold line breaks
 
 One JSON object a line comes out: text, label, probability, and the probability of every label.
+A model for texts with any number of labels gives labels, a list of label and probability, instead.
 
     from predict import predict
     predict(["a text"])[0]["label"]
@@ -55,8 +56,22 @@ def predict_proba(texts: Sequence[str]) -> np.ndarray:
     return probabilities
 
 
+@cache
+def load_thresholds() -> list[float] | None:
+    """Of each label the probability from which on a text has it; None where a text has one label."""
+    labels = json.loads((FOLDER / "labels.json").read_text("utf-8"))
+    return [label["threshold"] for label in labels] if "threshold" in labels[0] else None
+
+
 def predict(texts: Sequence[str]) -> list[dict[str, Any]]:
-    """One dictionary per text: label, probability, probabilities (label -> probability)."""
+    """One dictionary per text: label, probability, probabilities (label -> probability).
+
+    Where a text has any number of labels: labels, likeliest first, each with its probability, and
+    probabilities.
+    """
+    thresholds = load_thresholds()
+    if thresholds is not None:
+        return [sets(row, thresholds) for row in predict_proba(texts)]
     labels = load()[2]
     answers = []
     for row in predict_proba(texts):
@@ -70,6 +85,17 @@ def predict(texts: Sequence[str]) -> list[dict[str, Any]]:
             }
         )
     return answers
+
+
+def sets(row: np.ndarray, thresholds: Sequence[float]) -> dict[str, Any]:
+    """The labels whose probability in `row` reaches their threshold."""
+    pairs = [(name, float(value)) for name, value in zip(load()[2], row, strict=True)]
+    found = [pair for pair, cut in zip(pairs, thresholds, strict=True) if pair[1] >= cut]
+    found.sort(key=lambda pair: -pair[1])
+    return {
+        "labels": [{"label": name, "probability": value} for name, value in found],
+        "probabilities": dict(pairs),
+    }
 
 
 def read_lines(lines: Iterable[bytes], as_json: bool) -> Iterator[str]:
