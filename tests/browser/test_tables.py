@@ -15,6 +15,8 @@ from tests.machine.test_tables import labelled_project, published
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OTHERS = {
+    "queue": "queue/",
+    "learning": "settings/learning/",
     "rules": "?tab=rules",
     "history": "history/",
     "model": "model/",

@@ -44,7 +44,10 @@ def table_project(
         description="Will this client buy?",
         guideline="",
         time_zone="UTC",
-        classes=[ClassSpec(name=name) for name in ("no", "yes")],
+        classes=[
+            ClassSpec(name="no", colour=1, shortcut="1"),
+            ClassSpec(name="yes", colour=2, shortcut="2"),
+        ],
         columns=table_choice(upload, **changes),
         seed=5,
         now=NOW,
