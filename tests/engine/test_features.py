@@ -172,7 +172,7 @@ def test_a_table_of_half_precision_is_kept_so(tokenizer: Tokenizer) -> None:
 def test_a_table_of_another_precision_is_refused(tokenizer: Tokenizer) -> None:
     model = fitted("lsi", tokenizer)
     with pytest.raises(BadFile, match="is float64"):
-        replace(model, table=model.table.astype(np.float64))  # type: ignore[arg-type]
+        replace(model, table=model.table.astype(np.float64))
 
 
 def test_parts_stand_side_by_side() -> None:

@@ -48,7 +48,8 @@ def without(rows: TrainingRows, place: int) -> TrainingRows:
 
 def differences(scores: Array) -> Array:
     """Scores up to what all classes share, which no softmax sees."""
-    return scores - scores.mean(axis=-1, keepdims=True)
+    centred: Array = scores - scores.mean(axis=-1, keepdims=True)
+    return centred
 
 
 def test_nearest_centroid_leaves_rows_out_exactly() -> None:

@@ -34,18 +34,19 @@ class TinyModel(list[Any]):
 
     def __init__(self) -> None:
         import torch
-        from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+        import transformers
 
+        library: Any = transformers
         torch.manual_seed(0)
-        config = BertConfig(
+        config = library.BertConfig(
             vocab_size=len(VOCABULARY),
             hidden_size=16,
             num_hidden_layers=1,
             num_attention_heads=2,
             intermediate_size=16,
         )
-        super().__init__([SimpleNamespace(auto_model=BertModel(config).eval())])
-        self.tokenizer = PreTrainedTokenizerFast(
+        super().__init__([SimpleNamespace(auto_model=library.BertModel(config).eval())])
+        self.tokenizer = library.PreTrainedTokenizerFast(
             tokenizer_object=make_tokenizer(),
             pad_token="[PAD]",
             unk_token="[UNK]",
