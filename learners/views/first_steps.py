@@ -20,13 +20,13 @@ class Step:
 def first_steps(project: Project, status: ProjectStatus, n_classes: int) -> list[Step]:
     """Label, fit, measure: what each takes here."""
     return [
-        _label(project, n_classes),
+        _label(project, status, n_classes),
         _fit(project, status),
         _measure(project),
     ]
 
 
-def _label(project: Project, n_classes: int) -> Step:
+def _label(project: Project, status: ProjectStatus, n_classes: int) -> Step:
     if not project.n_texts:
         return Step(
             title=f"Label {count(project.batch_size, 'text')}",
@@ -34,11 +34,16 @@ def _label(project: Project, n_classes: int) -> Step:
         )
     given = f" {project.n_labelled:,} done." if project.n_labelled else ""
     known = f" {count(project.n_known, 'text')} came labelled." if project.n_known else ""
+    first = (
+        "The names of the classes choose the first questions;"
+        if status.names_train
+        else "The first questions come at random;"
+    )
     return Step(
         title=f"Label {count(project.batch_size, 'text')}",
         text=(
             f"{count(project.n_texts, 'text')} and {count(n_classes, 'class', 'classes')} are here."
-            f"{known} The first questions come at random; one key answers each.{given}"
+            f"{known} {first} one key answers each.{given}"
         ),
         done=project.n_labelled >= project.batch_size,
     )

@@ -32,6 +32,13 @@ def test_a_model_without_random_answers_claims_nothing() -> None:
     )
 
 
+def test_a_model_without_labels_is_said_to_come_from_the_names() -> None:
+    assert sentences.headline(point(n_labels=0)) == (
+        "At 0 labels there is a model, from the names of the classes alone: it chooses the first "
+        "questions, and how good it is the random ones will show."
+    )
+
+
 def test_answers_older_than_a_class_are_not_said_to_be_none() -> None:
     because = "the random texts answered so far are older than “spam” and are being asked again"
     assert sentences.headline(point(n_labels=12, unmeasured_because=because)) == (
