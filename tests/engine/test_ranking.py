@@ -1,6 +1,7 @@
 """Ranking a pool in blocks: the product's way from vectors to a queue."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from learners.engine.heads import make_head
 from learners.engine.learner import ActiveLearner
 from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.strategies import Strategy, get_strategy
+from learners.engine.strategies.base import Shortlist
 from tests.engine.contract import rng
 from tests.engine.worlds import make_blind_learner, make_learner, make_ties, make_vectors
 
@@ -179,3 +181,26 @@ def test_a_strategy_by_dotted_path_is_ranked() -> None:
     X, _ = make_vectors(60)
     assert rank(X, strategy=strategy).ids.tolist() == rank(X).ids.tolist()
     assert rank(X, strategy=strategy).reasons[0] == f"chosen by {strategy.name}"
+
+
+def test_a_shortlist_holds_the_best_rows_and_random_ones_besides() -> None:
+    seen: list[int] = []
+
+    def query(learner: Any, X: Any, n: int = 1, *, rng: Any, **kw: Any) -> Any:
+        seen.extend(X[:, 0].astype(int).tolist())
+        return np.arange(n), np.zeros(n)
+
+    strategy = replace(
+        get_strategy("capped_margin"),
+        query=query,
+        explain=lambda learner, X, scores: ["first"] * len(scores),
+        shortlist=lambda learner, n: Shortlist(lambda _, X: X[:, 0], n_best=5, n_random=30),
+    )
+    X = np.column_stack([np.arange(200.0), np.ones((200, 5))])
+    blocks = [(np.arange(at, at + 50), X[at : at + 50]) for at in (0, 50, 100, 150)]
+    rank_pool(
+        learner=make_learner(strategy), strategy=strategy, blocks=blocks, n_queue=3, rng=rng()
+    )
+    assert {195, 196, 197, 198, 199} < set(seen)
+    assert 30 <= len(set(seen)) == len(seen) <= 35
+    assert min(seen) < 60
