@@ -4,9 +4,12 @@ from django.contrib import admin
 
 from learners.models import (
     AuditPredictions,
+    ConfirmationCheck,
     EmbeddingSet,
+    Explanation,
     Fit,
     FitRequest,
+    FrozenPrediction,
     PoolPredictions,
     RandomBaseline,
     RankedExample,
@@ -92,3 +95,29 @@ class WorkerHeartbeatAdmin(LookAdmin):
     list_display = ("name", "kind", "started_at", "seen_at")
     list_filter = ("kind",)
     ordering = ("-seen_at",)
+
+
+@admin.register(ConfirmationCheck)
+class ConfirmationCheckAdmin(LookAdmin):
+    list_display = ("id", "confirmation_id", "seen_seq", "error", "retry_at")
+    search_fields = ("=confirmation__id",)
+    search_help_text = "Number of the confirmation"
+    ordering = ("-id",)
+
+
+@admin.register(FrozenPrediction)
+class FrozenPredictionAdmin(LookAdmin):
+    list_display = ("id", "confirmation_id", "example_id")
+    search_fields = ("=confirmation__id",)
+    search_help_text = "Number of the confirmation"
+    ordering = ("-id",)
+    raw_id_fields = ("confirmation", "example")
+
+
+@admin.register(Explanation)
+class ExplanationAdmin(LookAdmin):
+    list_display = ("id", "fit_id", "example_id", "requested_at", "done_at", "error")
+    search_fields = ("=fit__id", "=example__id")
+    search_help_text = "Number of the fit, or of the example"
+    ordering = ("-id",)
+    raw_id_fields = ("fit", "example")

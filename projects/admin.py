@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from projects.models import (
     Annotation,
     AnnotationEvent,
+    Confirmation,
     DataImport,
     Example,
     GoldLabel,
@@ -202,6 +203,16 @@ class GoldSetAdmin(LookAdmin):
     search_help_text = "Number of the example"
     ordering = ("-id",)
     raw_id_fields = ("example",)
+
+
+@admin.register(Confirmation)
+class ConfirmationAdmin(LookAdmin):
+    list_display = ("id", "project", "fit_id", "target", "result", "n", "n_right", "started_at")
+    list_select_related = ("project",)
+    list_filter = ("result",)
+    search_fields = ("project__name",)
+    ordering = ("-id",)
+    raw_id_fields = ("project", "started_by", "ended_by")
 
 
 @admin.register(Lease)

@@ -26,7 +26,7 @@ def path_drawing(confirmation: Confirmation) -> PathDrawing:
     """From no answer (everything is possible) to the newest that counts."""
     path = interval_path([mark == "1" for mark in confirmation.outcomes])
     n, n_axis = confirmation.n, max(confirmation.n, SHORTEST_AXIS)
-    kept = np.unique(np.linspace(0, n - 1, min(n, MOST_CORNERS)).astype(int)) if n else []
+    kept = np.unique(np.linspace(0, max(n - 1, 0), min(n, MOST_CORNERS)).astype(np.int64))
     x = [0.0, *(100 * (place + 1) / n_axis for place in kept)]
     low, high = [0.0, *path.low[kept]], [1.0, *path.high[kept]]
     value = list(path.value[kept])

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from learners.engine.embedding import licence_of
 from learners.models import Fit
 from learners.selectors.bundles import Bundle, bundle, bundle_state, bundles
+from learners.selectors.confirming import confirmed_words
 from learners.selectors.progress import class_counts, people
 from learners.selectors.status import project_status
 from learners.services.export_request import request_export
@@ -40,6 +41,7 @@ def take_away(request: HttpRequest, pk: int) -> HttpResponse:
         "n_labels": n_exported(project),
         "n_people": len(people(project)),
         "newest": models[0] if models else None,
+        "confirmed": confirmed_words(models[0].fit) if models else "",
         "headline": sentences.headline(models[0].point) if models else "",
         "licence": licence_of(models[0].fit.embedder) if models else "",
         "earlier": models[1:],

@@ -80,13 +80,11 @@ def asked_in_order(confirmation: Confirmation, now: datetime) -> list[Asked]:
     """Its texts in the order of the draw, with what became of each."""
     ids = list(texts_of(confirmation).order_by("audit_rank", "id").values_list("pk", flat=True))
     acts = Annotation.objects.filter(example_id__in=ids)
-    labels, skipped = _standing(acts), set(_ids(acts.filter(state=State.SKIPPED)))
-    held = set(_ids(Lease.objects.filter(example_id__in=ids, expires_at__gt=now)))
+    labels = _standing(acts)
+    skipped = set(acts.filter(state=State.SKIPPED).values_list("example_id", flat=True))
+    leases = Lease.objects.filter(example_id__in=ids, expires_at__gt=now)
+    held = set(leases.values_list("example_id", flat=True))
     return [Asked(pk, labels.get(pk, ()), pk in skipped, pk in held) for pk in ids]
-
-
-def _ids(rows: QuerySet[Annotation] | QuerySet[Lease]) -> QuerySet[Annotation] | QuerySet[Lease]:
-    return rows.values_list("example_id", flat=True)
 
 
 def _standing(acts: QuerySet[Annotation]) -> dict[int, tuple[int, ...]]:

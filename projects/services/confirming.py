@@ -95,8 +95,8 @@ def _check(project: Project, target: float, share: float) -> None:
 
 
 def _tell_start(confirmation: Confirmation, actor: User, now: datetime) -> None:
-    names = ("fit_id", "head_digest", "n_labels", "target", "error_rate", "share")
-    names = (*names, "last_example_id", "n_fresh")
+    facts = ("fit_id", "head_digest", "n_labels", "target", "error_rate", "share")
+    names = (*facts, "last_example_id", "n_fresh")
     append_project_event(
         project_id=confirmation.project_id,
         kind=ProjectEvent.Kind.CONFIRMATION_STARTED,

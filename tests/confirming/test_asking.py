@@ -114,7 +114,7 @@ def test_two_people_never_hold_the_same_text() -> None:
     project, fit, owner = make_world()
     start(project, fit, owner)
     mine, yours = asked(project, owner), asked(project, make_user("grace"), tab=OTHER_TAB)
-    assert mine.example.text, yours.example.text == ("text 0", "text 1")
+    assert (mine.example.text, yours.example.text) == ("text 0", "text 1")
 
 
 def test_a_question_held_when_it_began_is_answered_first() -> None:
