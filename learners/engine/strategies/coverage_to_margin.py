@@ -2,8 +2,8 @@
 
 With few labels a model's probabilities say little, and what helps is a label near every kind of
 text; with more, what helps is the border between classes. This is uncertainty herding whose weight
-of uncertainty grows with the labels: with none it is plain coverage, at `EVEN_AT` labels herding as
-published, and beyond that only texts near a border count as open.
+of uncertainty grows with the labels: with none it is mostly coverage, at 64 labels herding as
+published, and beyond that more and more only texts near a border count as open.
 """
 
 from typing import Any
@@ -16,7 +16,8 @@ from learners.engine.rows import n_labels
 from learners.engine.strategies import herding
 from learners.engine.strategies.base import Strategy
 
-EVEN_AT = 64  # labels at which a text weighs what herding gives it, 1 − its margin
+AT_NO_LABEL = 0.5
+PER_LABEL = 1 / 128
 SHARPEST = 4.0
 
 
@@ -36,8 +37,8 @@ def coverage_to_margin_sampling(
 
 
 def sharpness(learner: Any) -> float:
-    """Labels divided by `EVEN_AT`, from 0 to `SHARPEST`. Label names are no labels."""
-    return min(SHARPEST, n_labels(learner) / EVEN_AT)
+    """`AT_NO_LABEL` and `PER_LABEL` more for each label, up to `SHARPEST`. Label names are no labels."""
+    return min(SHARPEST, AT_NO_LABEL + PER_LABEL * n_labels(learner))
 
 
 def explain(learner: Any, X_picked: Any, scores: Floats) -> list[str]:
