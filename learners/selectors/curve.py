@@ -1,7 +1,7 @@
 """The learning curve: one point a published fit, and what happened between the points."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import pairwise
 
@@ -36,10 +36,27 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class SetPoint:
+    """How good the sets of a fit are, where a text has any number of classes.
+
+    `exact_match`: the share of texts whose whole set is right; the micro measures are over all
+    classes of all texts together.
+    """
+
+    micro_f1: Measure | None = None
+    micro_recall: Measure | None = None
+    micro_precision: Measure | None = None
+    exact_match: Measure | None = None
+    test_micro_f1: Measure | None = None
+    test_exact_match: Measure | None = None
+
+
+@dataclass(frozen=True)
 class CurvePoint:
     """One published fit. `n_labels` counts texts labelled by people, `n_known` those that came labelled.
 
     `unmeasured_because`: a clause that says why there is no accuracy, "" where there is one.
+    `sets`: where a text has any number of classes; then there is no accuracy.
     `newest_here`: no later fit saw the same number of labels; only such points are joined by a line.
     """
 
@@ -58,6 +75,14 @@ class CurvePoint:
     note: str
     unmeasured_because: str
     newest_here: bool
+    sets: "SetPoint | None" = None
+
+    @property
+    def main(self) -> Measure | None:
+        """What the curve and the lists show: accuracy, or where a text has any number of classes
+        micro-F1.
+        """
+        return self.sets.micro_f1 if self.sets else self.accuracy
 
 
 @dataclass(frozen=True)
@@ -117,7 +142,14 @@ def _point(fit: Fit, *, newest: bool) -> CurvePoint:
         note=fit.note,
         unmeasured_because=fit.unmeasured_because,
         newest_here=newest,
+        sets=_set_point(fit, measures),
     )
+
+
+def _set_point(fit: Fit, measures: dict[str, Measure]) -> SetPoint | None:
+    if fit.head not in settings.LABELER_MULTILABEL_HEADS:
+        return None
+    return SetPoint(**{field.name: measures.get(field.name) for field in fields(SetPoint)})
 
 
 def _total_seconds(fit: Fit) -> float | None:

@@ -108,6 +108,17 @@ def measured(project_id: int) -> Measured | None:
     )
 
 
+def class_measures(project_id: int) -> tuple[dict[int, Measure], dict[int, Measure]]:
+    """Recall and precision by class id of the newest fit, where a text has any number of classes."""
+    found: dict[str, dict[int, Measure]] = {"recall": {}, "precision": {}}
+    fit = newest_fit(project_id)
+    for score in fit.scores.all() if fit else ():
+        name, _, class_id = score.metric.rpartition("_")
+        if name in found:
+            found[name][int(class_id)] = Measure(score.value, score.low, score.high, score.n)
+    return found["recall"], found["precision"]
+
+
 def as_measure(interval: Interval) -> Measure:
     """The page's word for an interval."""
     return Measure(interval.value, interval.low, interval.high, interval.n)
@@ -127,9 +138,13 @@ def _measures(fit: Fit, *metrics: str) -> dict[str, Measure]:
 
 
 def baseline(project_id: int) -> Baseline | None:
-    """The newest comparison with random choice; None before there are enough random answers."""
-    rows = RandomBaseline.objects.filter(fit__project_id=project_id)
-    row = rows.filter(fit=newest_fit(project_id)).select_related("fit").first()
+    """The newest comparison with random choice; None before there are enough random answers. With
+    many answers not every fit makes one.
+    """
+    rows = RandomBaseline.objects.filter(
+        fit__project_id=project_id, fit__status=Fit.Status.PUBLISHED
+    )
+    row = rows.select_related("fit").order_by("-fit_id").first()
     if row is None:
         return None
     counts = zip(row.sizes, row.random_right, row.project_right, strict=True)

@@ -3,16 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from django.db.models import QuerySet
 
 from learners.models import EmbeddingSet, Fit, Score
+from learners.selectors.parts import parts_of, set_name
 from learners.selectors.status import texts_to_read
 from projects.models import DataImport, Membership, Project, User
 
 SHOWN_PEOPLE = 3
-Row = TypeVar("Row", DataImport, EmbeddingSet)
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def project_lines(user: User) -> list[ListLine]:
     fits = _newest_published(projects)
     accuracies = _accuracies(fits.values())
     imports = _newest(DataImport.objects.filter(project__in=projects))
-    embeddings = _newest(EmbeddingSet.objects.filter(project__in=projects))
+    embeddings = _first_sets(projects)
     people = _people(projects)
     return [
         ListLine(
@@ -90,14 +89,24 @@ def _newest_published(projects: Iterable[Project]) -> dict[int, int]:
 
 
 def _accuracies(fit_ids: Iterable[int]) -> dict[int, Measured]:
-    scores = Score.objects.filter(fit_id__in=list(fit_ids), metric="accuracy")
+    scores = Score.objects.filter(fit_id__in=list(fit_ids), metric__in=("accuracy", "micro_f1"))
     return {score.fit_id: Measured(score.value, score.low, score.high, score.n) for score in scores}
 
 
-def _newest(rows: QuerySet[Row]) -> dict[int, Row]:
-    """Newest row by project."""
+def _newest(rows: QuerySet[DataImport]) -> dict[int, DataImport]:
+    """Newest import by project."""
     newest = rows.order_by("project_id", "-pk").distinct("project_id")
     return {row.project_id: row for row in newest}
+
+
+def _first_sets(projects: Iterable[Project]) -> dict[int, EmbeddingSet]:
+    """By project, the newest set of the first part of its features: what decides how far it is."""
+    wanted = {project.pk: set_name(parts_of(project.features)[0]) for project in projects}
+    newest = EmbeddingSet.objects.filter(project__in=projects).order_by(
+        "project_id", "embedder", "-pk"
+    )
+    rows = newest.distinct("project_id", "embedder")
+    return {row.project_id: row for row in rows if row.embedder == wanted[row.project_id]}
 
 
 def _people(projects: Iterable[Project]) -> dict[int, list[str]]:

@@ -137,7 +137,7 @@ def _audit_scores(
 
 
 def scores_of(measured: SetMeasures, class_ids: NDArray[np.int64]) -> dict[str, Interval]:
-    """By metric, those that could be measured; the recall of a class is "recall_" and its id."""
+    """By metric, those that could be measured; of a class "recall_" or "precision_" and its id."""
     by_name = {
         "exact_match": measured.exact_match,
         "micro_f1": measured.micro_f1,
@@ -145,10 +145,9 @@ def scores_of(measured: SetMeasures, class_ids: NDArray[np.int64]) -> dict[str, 
         "micro_recall": measured.micro_recall,
         "macro_f1": measured.macro_f1,
     }
-    by_name |= {
-        f"recall_{class_id}": recall
-        for class_id, recall in zip(class_ids.tolist(), measured.recall, strict=True)
-    }
+    for name, measures in (("recall", measured.recall), ("precision", measured.precision)):
+        columns = zip(class_ids.tolist(), measures, strict=True)
+        by_name |= {f"{name}_{class_id}": found for class_id, found in columns}
     return {name: interval for name, interval in by_name.items() if interval is not None}
 
 

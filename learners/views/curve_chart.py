@@ -18,6 +18,9 @@ MACRO_F1 = "macro-F1"
 TEST_ACCURACY = "accuracy, test split"
 TEST_MACRO_F1 = "macro-F1, test split"
 RANDOM = "random, this project"
+MICRO_F1 = "micro-F1"
+EXACT_MATCH = "whole sets right"
+TEST_MICRO_F1 = "micro-F1, test split"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,9 @@ SERIES = (
     Series(TEST_ACCURACY, "test_accuracy", "var(--chart-3)", "triangle-up", [2, 2], "test text"),
     Series(TEST_MACRO_F1, "test_macro_f1", "var(--chart-4)", "diamond", [8, 3, 2, 3], "test text"),
     Series(RANDOM, "random", "var(--ink-3)", "cross", [4, 4], "random text"),
+    Series(MICRO_F1, "micro_f1", "var(--chart-1)", "circle", [1, 0], "random text"),
+    Series(EXACT_MATCH, "exact_match", "var(--ink-3)", "cross", [4, 4], "random text"),
+    Series(TEST_MICRO_F1, "test_micro_f1", "var(--chart-3)", "triangle-up", [2, 2], "test text"),
 )
 LIGHT = {
     "--chart-1": "#1f5fbf",
@@ -58,8 +64,13 @@ def curve_rows(points: Iterable[CurvePoint]) -> list[dict[str, Any]]:
         _row(point, series, measure)
         for point in points
         for series in SERIES
-        if (measure := getattr(point, series.field, None)) is not None
+        if (measure := _measure(point, series)) is not None
     ]
+
+
+def _measure(point: CurvePoint, series: Series) -> Measure | None:
+    found: Measure | None = getattr(point, series.field, None)
+    return found or getattr(point.sets, series.field, None)
 
 
 def random_rows(baseline: Baseline | None) -> list[dict[str, Any]]:

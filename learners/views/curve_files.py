@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from learners.selectors.curve import CurvePoint, Measure, curve, curve_marks
+from learners.selectors.curve import CurvePoint, Measure, SetPoint, curve, curve_marks
 from learners.selectors.honesty import baseline
 from learners.views.curve_chart import LIGHT, curve_spec, painted
 from projects.models import Project
@@ -31,6 +31,11 @@ COLUMNS = (
     "seconds",
     "fit",
     "at",
+    *(
+        f"{measure}{part}"
+        for measure in ("micro_f1", "exact_match", "test_micro_f1")
+        for part in ("", "_low", "_high", "_n")
+    ),
 )
 
 
@@ -95,6 +100,7 @@ def curve_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _csv_row(point: CurvePoint, zone: ZoneInfo) -> list[Any]:
+    sets = point.sets or SetPoint()
     return [
         point.n_labels,
         point.n_known,
@@ -107,6 +113,9 @@ def _csv_row(point: CurvePoint, zone: ZoneInfo) -> list[Any]:
         "" if point.seconds is None else f"{point.seconds:.3f}",
         point.fit_id,
         point.at.astimezone(zone).isoformat(timespec="seconds"),
+        *_cells(sets.micro_f1),
+        *_cells(sets.exact_match),
+        *_cells(sets.test_micro_f1),
     ]
 
 

@@ -26,7 +26,7 @@ from learners.selectors.progress import (
     people,
 )
 from learners.selectors.status import ProjectStatus, project_status
-from learners.views import honest_sentences, sentences
+from learners.views import honest_sentences, sentences, set_sentences
 from learners.views.curve_chart import mark_letter
 from learners.views.day_bars import day_bars
 from learners.views.first_steps import first_steps
@@ -178,7 +178,9 @@ def _counted_context(project: Project, status: ProjectStatus, now: datetime) -> 
         "marks": [
             (mark_letter(index), mark) for index, mark in enumerate(curve_marks(project, points))
         ],
-        "has_test_split": any(point.test_accuracy for point in points),
+        "has_test_split": any(
+            point.test_accuracy or (point.sets and point.sets.test_micro_f1) for point in points
+        ),
         "audit": audit,
         "n_askable": project.n_pool + project.n_audit,
         "classes": classes,
@@ -186,9 +188,10 @@ def _counted_context(project: Project, status: ProjectStatus, now: datetime) -> 
         "pace": pace(project),
         "day_bars": day_bars(labels_per_day(project, now=now)),
     }
+    words = set_sentences if project.multilabel else sentences
     if points:
-        context["headline"] = sentences.headline(points[-1])
-        context["particulars"] = sentences.particulars(points[-1], audit, classes)
+        context["headline"] = words.headline(points[-1])
+        context["particulars"] = words.particulars(points[-1], audit, classes)
         if advised := honest_sentences.in_short(advice(project.pk)):
             context["particulars"].append(advised)
     else:

@@ -10,12 +10,14 @@ from learners.selectors.honesty import (
     advice,
     as_measure,
     baseline,
+    class_measures,
     measured,
     newest_fit,
 )
 from learners.selectors.progress import audit_progress
 from learners.views import honest_sentences, numbers_charts
 from learners.views.rules import rules_context
+from learners.views.sentences import UNANSWERED
 from projects.models import LabelClass, Project
 
 SHOWN_FITS = 20
@@ -89,7 +91,9 @@ class Mistake:
 
 
 def tabs_of(project: Project) -> list[Tab]:
-    """The tabs that say something of this project."""
+    """The tabs that say something of this project, the one that stands open at first in front."""
+    if project.multilabel:
+        return [BY_NAME["classes"], BY_NAME["fits"]]
     return [tab for tab in TABS if project.is_table or not tab.of_tables]
 
 
@@ -120,6 +124,11 @@ def chart_spec(project: Project, tab: Tab) -> dict[str, Any] | None:
         return numbers_charts.helping_spec(compared) if compared else None
     if not tab.has_chart:
         return None
+    if project.multilabel:
+        rows_of_sets = [(row.label_class.name, row.recall) for row in _set_rows(project)]
+        found_rows = [(name, recall) for name, recall in rows_of_sets if recall]
+        of_classes = tab.name == "classes" and found_rows
+        return numbers_charts.recall_spec(found_rows[:SHOWN_IN_CHART]) if of_classes else None
     found = measured(project.pk)
     if found is None:
         return None
@@ -142,6 +151,8 @@ def _helping(project: Project) -> dict[str, Any]:
 
 
 def _measured_context(project: Project, tab: Tab) -> dict[str, Any]:
+    if project.multilabel and tab.name == "classes":
+        return _classes_of_sets(project)
     found = measured(project.pk)
     if found is None:
         return {"sentences": [_why_nothing(project)], "found": None}
@@ -184,6 +195,33 @@ def _worst_first(found: Measured) -> list[ClassRow]:
     return sorted(
         every, key=lambda row: (row.recall is None, row.recall.value if row.recall else 0)
     )
+
+
+def _classes_of_sets(project: Project) -> dict[str, Any]:
+    """Each class by itself: how many of its texts are found, how many it is rightly said of."""
+    fit = newest_fit(project.pk)
+    rows = [row for row in _set_rows(project) if row.recall or row.precision]
+    if fit is None or not rows:
+        because = fit.unmeasured_because if fit else "there is no model yet"
+        return {"sentences": [f"Nothing can be told yet: {because or UNANSWERED}."], "found": None}
+    return {
+        "found": fit,
+        "how": honest_sentences.how_measured(strict=fit.strict_audit),
+        "sentences": honest_sentences.weakest([(row.label_class, row.recall) for row in rows]),
+        "rows": rows,
+        "has_picture": any(row.recall for row in rows),
+        "left_out_of_picture": max(0, len(rows) - SHOWN_IN_CHART),
+    }
+
+
+def _set_rows(project: Project) -> list[ClassRow]:
+    """Classes in use, those found least often first."""
+    recalls, precisions = class_measures(project.pk)
+    rows = [
+        ClassRow(label_class, recalls.get(label_class.pk), precisions.get(label_class.pk))
+        for label_class in LabelClass.objects.filter(project=project).active()
+    ]
+    return sorted(rows, key=lambda row: (row.recall is None, row.recall.value if row.recall else 0))
 
 
 def _classes(found: Measured) -> dict[str, Any]:

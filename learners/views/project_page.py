@@ -25,7 +25,7 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
     """A member's overview of one project."""
     project = get_object_or_404(Project.objects.member(person(request)), pk=pk)
     is_owner = Project.objects.owned(person(request)).filter(pk=pk).exists()
-    tab = read_tab(request.GET.get("tab", ""))
+    tab = read_tab(request.GET.get("tab", ""), tabs_of(project)[0])
     live = live_pieces(request, project, is_owner=is_owner, now=timezone.now(), tab=tab)
     context = {
         "tabs": tabs_of(project),
@@ -53,7 +53,7 @@ def project_status_fragment(request: HttpRequest, pk: int) -> HttpResponse:
         is_owner=Project.objects.owned(person(request)).filter(pk=pk).exists(),
         now=timezone.now(),
         have=read_have(request.GET.get("have", "")),
-        tab=read_tab(request.GET.get("numbers", "")),
+        tab=read_tab(request.GET.get("numbers", ""), tabs_of(project)[0]),
         tab_state=request.GET.get("numbers", ""),
     )
     if not live.pieces:

@@ -76,7 +76,7 @@ def particulars(
     """What stands under the headline: counts, skips, doubts, macro-F1, test split, known labels."""
     sentences = [
         _counts(point),
-        _skips(point),
+        skips(point),
         answered_again(audit),
         macro_f1(point, classes),
         test_split(point),
@@ -103,7 +103,8 @@ APPROXIMATE = (
 )
 
 
-def _skips(point: CurvePoint) -> str:
+def skips(point: CurvePoint) -> str:
+    """How many random texts nobody would answer, "" when none."""
     if not point.n_skipped:
         return ""
     if point.n_skipped == 1:

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
+from projects.reading.labels import joined
 from projects.selectors.exporting import (
     ExportedLabel,
     exported_labels,
@@ -88,13 +89,15 @@ def _csv_lines(project: Project) -> Iterator[str]:
     header = [*COLUMNS, *(f"metadata.{name}" for name in metadata)]
     yield BYTE_ORDER_MARK + writer.writerow([neutralised(name) for name in header])
     for label in exported_labels(project):
-        yield writer.writerow(_csv_row(label, metadata, zone))
+        yield writer.writerow(_csv_row(label, metadata, zone, several=project.multilabel))
 
 
-def _csv_row(label: ExportedLabel, metadata: list[str], zone: ZoneInfo) -> list[object]:
+def _csv_row(
+    label: ExportedLabel, metadata: list[str], zone: ZoneInfo, *, several: bool
+) -> list[object]:
     row = _with_times(asdict(label), zone)
     own = row.pop("metadata")
-    row["labels"] = "; ".join(label.labels)
+    row["labels"] = joined(label.labels) if several else "; ".join(label.labels)
     return [neutralised(cell) for cell in [*row.values(), *(own.get(name) for name in metadata)]]
 
 

@@ -28,6 +28,8 @@ class SetMeasures:
         micro_f1, micro_precision, micro_recall: over all labels of all texts together.
         macro_f1: mean over the classes; withheld until each has `MIN_PER_CLASS` texts.
         recall: for each class, the share found of the texts that have it, None where none has.
+        precision: for each class, the share of the texts it is said of that have it, None where it
+            is said of none.
         withheld: why micro-F1 is not said, "" where it is.
     """
 
@@ -37,6 +39,7 @@ class SetMeasures:
     micro_recall: Interval | None
     macro_f1: Interval | None
     recall: list[Interval | None]
+    precision: list[Interval | None]
     withheld: str = ""
 
 
@@ -65,7 +68,8 @@ def measure_sets(truth: Sets, said: Sets, *, rng: np.random.Generator) -> SetMea
         micro_precision=micro["precision"],
         micro_recall=micro["recall"],
         macro_f1=macro,
-        recall=[_recall(truth[:, j], said[:, j]) for j in range(truth.shape[1])],
+        recall=[_shared(truth[:, j], said[:, j]) for j in range(truth.shape[1])],
+        precision=[_shared(said[:, j], truth[:, j]) for j in range(truth.shape[1])],
         withheld=withheld,
     )
 
@@ -79,9 +83,9 @@ def _withheld(n: int, n_labels: int) -> str:
     )
 
 
-def _recall(true: NDArray[np.bool_], said: NDArray[np.bool_]) -> Interval | None:
-    n = int(true.sum())
-    return wilson(int((true & said).sum()), n) if n else None
+def _shared(of: NDArray[np.bool_], also: NDArray[np.bool_]) -> Interval | None:
+    n = int(of.sum())
+    return wilson(int((of & also).sum()), n) if n else None
 
 
 @dataclass(frozen=True)

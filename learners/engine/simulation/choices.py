@@ -65,6 +65,11 @@ def _check(recipe: Recipe, *, is_table: bool) -> None:
             f"the strategy {recipe.strategy!r} is for projects of several classes a text; "
             "needed: one for a single class"
         )
+    if get_head(recipe.head).kind == "multilabel":
+        raise CannotSimulate(
+            f"the head {recipe.head!r} is for projects of several classes a text; "
+            "needed: one for a single class"
+        )
     if get_head(recipe.head).kind != "vectors" and not is_table:
         raise CannotSimulate(f"the head {recipe.head!r} is for tables; needed: one for texts")
     if (get_features(recipe.features).kind == "table") != is_table:
