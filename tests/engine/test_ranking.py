@@ -190,11 +190,14 @@ def test_a_shortlist_holds_the_best_rows_and_random_ones_besides() -> None:
         seen.extend(X[:, 0].astype(int).tolist())
         return np.arange(n), np.zeros(n)
 
+    def first_column(learner: Any, X: Any, **kw: Any) -> Any:
+        return X[:, 0]
+
     strategy = replace(
         get_strategy("capped_margin"),
         query=query,
         explain=lambda learner, X, scores: ["first"] * len(scores),
-        shortlist=lambda learner, n: Shortlist(lambda _, X: X[:, 0], n_best=5, n_random=30),
+        shortlist=lambda learner, n: Shortlist(first_column, n_best=5, n_random=30),
     )
     X = np.column_stack([np.arange(200.0), np.ones((200, 5))])
     blocks = [(np.arange(at, at + 50), X[at : at + 50]) for at in (0, 50, 100, 150)]
