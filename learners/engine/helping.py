@@ -18,6 +18,8 @@ N_FOLDS = 5
 FEWEST_ANSWERS = 20  # below, nothing is tried
 FIRST_SIZE = 8
 MOST_ANSWERS = 500  # of them the oldest are used: more would cost more than they tell
+ALWAYS_UPTO = 60  # answers; with more, a race is run again once there are a fifth more of them
+WINDOW = 50  # labels in which that is noticed
 COMPARED_FROM = 0.25  # of the largest size: with fewer labels, luck drowns everything
 # A bootstrap over texts knows nothing of the luck of which texts were learned from. With labels
 # drawn at random on both sides, differences were 1.25 times as far from 0 as it said; these tails
@@ -103,6 +105,18 @@ def sizes_within(n_answers: int) -> Ints:
     reach = n_answers - -(-n_answers // N_FOLDS)
     doubling = [FIRST_SIZE << power for power in range(20) if (FIRST_SIZE << power) <= reach * 0.8]
     return np.array([*doubling, reach], np.int64)
+
+
+def is_due(measures: NDArray[np.bool_]) -> bool:
+    """Whether a race is worth its cost now: always while answers are few, later once there are a
+    fifth more of them. Told from the labels alone, so that a rebuild finds the same.
+
+    Args:
+        measures: (n_rows,), in the order in which people gave the labels.
+    """
+    n, n_before = int(measures.sum()), int(measures[:-WINDOW].sum())
+    marks = (round(ALWAYS_UPTO * 1.2**step) for step in range(1, 60))
+    return n <= ALWAYS_UPTO or any(n_before < mark <= n for mark in marks)
 
 
 def race(answered: Answered, said: Said, *, strict: bool = False) -> Race | None:

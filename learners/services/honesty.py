@@ -20,6 +20,7 @@ from learners.engine.helping import (
     Needed,
     Said,
     compare,
+    is_due,
     looked_back,
     race,
 )
@@ -67,7 +68,8 @@ def honest_numbers(
     right = dict(zip(measured.tolist(), crossed.predictions == material.y[measured], strict=True))
     now_right = np.array([right[row] for row in loop.measured], bool)
     numbers.scores.update(_gain(fit, loop, now_right))
-    raced = race(loop.answered, loop.said, strict=fit.strict_audit)
+    due = is_due(loop.answered.measures)
+    raced = race(loop.answered, loop.said, strict=fit.strict_audit) if due else None
     if raced is not None:
         helping = compare(
             raced, now_right[:MOST_ANSWERS], rng=np.random.default_rng([fit.seed, _RACE])

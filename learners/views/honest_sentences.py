@@ -91,7 +91,7 @@ def _not_yet(n_answered: int, has_fit: bool) -> str:
         answered = f"{n_answered:,} of the {FEWEST_ANSWERS} needed are answered"
         return f"Too few random texts to say whether choosing helps here: {answered}."
     if has_fit:
-        return "Not yet known whether choosing helps here: the next fit will look."
+        return "Not yet known whether choosing helps here: one of the next fits will look."
     return "Not yet known whether choosing helps here: there is no model yet."
 
 
@@ -129,16 +129,16 @@ def _needed(needed: Needed, reach: int) -> str:
 
 
 def needed_now(found: Baseline) -> str:
-    """How many random labels the present accuracy would have taken, as far as that is known."""
+    """How many random labels the accuracy of that fit would have taken, as far as that is known."""
     if found.needed_now.value is None:
         return (
-            f"For the present accuracy more than {found.reach} random labels would have been needed; "
+            f"For the accuracy of fit {found.fit.pk} more than {found.reach} random labels would have been needed; "
             "the random texts answered so far cannot say how many more."
         )
     low, high = (_end(end, found.reach) for end in (found.needed_now.low, found.needed_now.high))
     return (
         f"About {round(found.needed_now.value)} random labels alone ({low} to {high}) were right on "
-        "as many texts as the present model: what was labelled beyond them shows no gain yet."
+        f"as many texts as fit {found.fit.pk}: what was labelled beyond them shows no gain yet."
     )
 
 

@@ -10,6 +10,7 @@ from learners.engine.helping import (
     Answered,
     Race,
     compare,
+    is_due,
     looked_back,
     race,
     sizes_within,
@@ -170,3 +171,24 @@ def test_looking_back_asks_the_model_of_the_first_labels() -> None:
 def test_looking_back_strictly_leaves_random_texts_out() -> None:
     world = answered([1, 2, 1, 2], [True, False, True, False])
     assert looked_back(world, memory, 2, strict=True).tolist() == [False, False]
+
+
+def every_fifth(n_labels: int) -> NDArray[np.bool_]:
+    return np.arange(n_labels) % 5 == 4
+
+
+@pytest.mark.parametrize("n_labels", [5, 100, 300])
+def test_a_race_of_few_answers_is_always_due(n_labels: int) -> None:
+    assert is_due(every_fifth(n_labels))
+
+
+def test_a_race_of_many_answers_waits_for_a_fifth_more() -> None:
+    due = [n_labels for n_labels in range(310, 700, 10) if is_due(every_fifth(n_labels))]
+    # 60 answers times 1.2, 1.44 and 1.728: 72, 86 and 104, which 360, 430 and 520 labels hold; each
+    # is noticed for the fifty labels that follow.
+    assert due == [
+        *range(360, 410, 10),
+        *range(430, 480, 10),
+        *range(520, 570, 10),
+        *range(620, 670, 10),
+    ]
