@@ -100,13 +100,13 @@ def _newest(rows: QuerySet[DataImport]) -> dict[int, DataImport]:
 
 
 def _first_sets(projects: Iterable[Project]) -> dict[int, EmbeddingSet]:
-    """By project, the newest set of the first part of its features: what decides how far it is."""
-    wanted = {project.pk: set_name(parts_of(project.features)[0]) for project in projects}
-    newest = EmbeddingSet.objects.filter(project__in=projects).order_by(
-        "project_id", "embedder", "-pk"
-    )
-    rows = newest.distinct("project_id", "embedder")
-    return {row.project_id: row for row in rows if row.embedder == wanted[row.project_id]}
+    """By project, the newest set that is none of a further part of its features: how far it is."""
+    further = {
+        project.pk: [set_name(part) for part in parts_of(project.features)[1:]]
+        for project in projects
+    }
+    rows = EmbeddingSet.objects.filter(project__in=projects).order_by("pk")
+    return {row.project_id: row for row in rows if row.embedder not in further[row.project_id]}
 
 
 def _people(projects: Iterable[Project]) -> dict[int, list[str]]:

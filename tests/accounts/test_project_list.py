@@ -170,3 +170,12 @@ def test_thirty_projects_take_as_many_queries_as_one(
     with django_assert_max_num_queries(9):
         client.get(reverse("project-list"))
     assert Score.objects.count() == 30
+
+
+def test_a_small_part_of_the_features_does_not_stand_for_the_embedder(owner: User) -> None:
+    project = make_project(owner=owner)
+    Project.objects.update(features="minilm+lsi", n_texts=90, n_rows=90)
+    counts = {"n_total": 90, "n_rows_seen": 90}
+    EmbeddingSet.objects.create(project=project, embedder="minilm", n_done=30, **counts)
+    EmbeddingSet.objects.create(project=project, embedder="lsi", n_done=90, **counts)
+    assert "Embedding: 30 of 90 texts" in project_lines(owner)[0].doing
