@@ -59,7 +59,7 @@ def write_bundle(
     _check(head, class_names, trunk, bags)
     contents = {
         "labels.json": labels_json(head.class_ids, class_names, _thresholds(head)),
-        "model.onnx": joined_graph(trunk and trunk.graph.read_bytes(), head, bags),
+        "model.onnx": joined_graph(trunk.graph.read_bytes() if trunk else None, head, bags),
         "predict.py": (FILES / "predict.py").read_bytes(),
         "README.md": readme(card, trunk=trunk, bags=bags, class_names=class_names).encode(),
         "requirements.txt": "".join(f"{name}=={version(name)}\n" for name in RUNS_ON).encode(),

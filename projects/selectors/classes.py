@@ -28,8 +28,8 @@ def class_lines(project: Project) -> list[ClassLine]:
             .annotate(n=Count("id"))
         )
     )
-    for labels in GoldSet.objects.filter(example__project=project).values_list("labels", flat=True):
-        gold.update(labels)
+    for true in GoldSet.objects.filter(example__project=project).values_list("labels", flat=True):
+        gold.update(true)
     rows = LabelClass.objects.filter(project=project).active()
     return [ClassLine(row, labels[row.pk], gold[row.pk]) for row in rows]
 

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from projects.models import Annotation, AnnotationEvent, Example, GoldSet, LabelClass, Project, User
+from projects.selectors.classes import class_lines
 from projects.services.answering import AnswerConflict, AnswerRefused, change_label, record_label
 from projects.services.class_merging import merge_classes, n_left_empty, retire_class
 from projects.services.classes import ClassSpec, add_classes, change_class
@@ -135,6 +136,16 @@ def test_gold_sets_lose_a_retired_class(project: Project, ada: User, texts: list
     GoldSet.objects.create(example=texts[3], labels=ids(project, "late", "rude"))
     retire_class(actor=ada, label_class=named(project, "rude"), now=NOW)
     assert GoldSet.objects.get().labels == ids(project, "late")
+
+
+def test_each_class_counts_its_answers_and_its_gold(
+    project: Project, ada: User, texts: list[Example]
+) -> None:
+    say(project, ada, texts[0], "late", "rude")
+    say(project, ada, texts[1], "late")
+    GoldSet.objects.create(example=texts[3], labels=ids(project, "late", "broken"))
+    counts = {line.row.name: (line.n_labels, line.n_gold) for line in class_lines(project)}
+    assert counts == {"late": (2, 1), "broken": (0, 1), "rude": (1, 0)}
 
 
 @pytest.mark.parametrize("end", ["merge", "retire"])

@@ -98,7 +98,7 @@ def test_strategies_for_any_number_of_classes_rank_the_pool(strategy: str) -> No
 
 
 @pytest.mark.parametrize("column", [{"strategy": "margin"}, {"head": "logistic"}])
-def test_what_gives_one_class_a_text_is_refused_in_words(column: dict[str, str]) -> None:
+def test_what_gives_one_class_a_text_is_refused_in_words(column: dict[str, Any]) -> None:
     project, _, _ = ready_world(**column)
     failed = fit(project)
     assert failed is not None

@@ -59,7 +59,8 @@ def both(project: Project) -> TrainingSet:
 def answers(project: Project) -> list[list[int]]:
     found = both(project).label_sets
     assert found is not None
-    return found.answers.tolist()
+    rows: list[list[int]] = found.answers.tolist()
+    return rows
 
 
 def named(project: Project, name: str) -> LabelClass:

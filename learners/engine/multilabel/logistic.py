@@ -134,8 +134,9 @@ class _Problem:
 
         inner = coef if self.basis is None else coef @ self.basis
         begin = np.column_stack([inner, intercept])
-        options = {"maxiter": MAX_STEPS, "gtol": TOLERANCE, "ftol": 0.0, "maxcor": 10}
-        found = minimize(self._loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options)
+        options: Any = {"maxiter": MAX_STEPS, "gtol": TOLERANCE, "ftol": 0.0, "maxcor": 10}
+        loss: Any = self._loss
+        found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options)
         solved = found.x.reshape(begin.shape)
         inner = solved[:, :-1]
         return inner if self.basis is None else inner @ self.basis.T, solved[:, -1]

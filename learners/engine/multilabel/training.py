@@ -82,7 +82,7 @@ def train_multilabel(
 
     rows, sets, n_prior = with_names(X, Y, class_ids, names)
     check_label_sets(rows, sets)
-    strategy = {} if query_strategy is None else {"query_strategy": query_strategy}
+    strategy: dict[str, Any] = {} if query_strategy is None else {"query_strategy": query_strategy}
     learner = ActiveLearner(OneVsRestLogistic(), X_training=rows, y_training=sets, **strategy)
     learner.n_prior = n_prior
     return learner

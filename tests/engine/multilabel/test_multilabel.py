@@ -169,7 +169,7 @@ def test_strict_models_never_see_an_audit_answer() -> None:
         ).probabilities
         for sets in (Y, other)
     ]
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
 
 
 def test_without_audit_answers_nothing_is_predicted() -> None:
