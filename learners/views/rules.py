@@ -45,10 +45,15 @@ def rules_context(project: Project) -> dict[str, Any]:
         return {"sentences": list(NOT_A_TREE)}
     classes = {row.pk: row for row in LabelClass.objects.filter(project=project)}
     rules = [
-        ShownRule(rule, classes[rule.class_id], f"{rule.probability:.0%}")
+        ShownRule(rule, classes[rule.class_id], _share(rule.probability))
         for rule in rules_of(head, table)
     ]
     return {"sentences": _sentences(fit.pk, rules, table), "rules": rules}
+
+
+def _share(probability: float) -> str:
+    """Never rounded to certainty, which no rule has."""
+    return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
 def _sentences(fit_id: int, rules: list[ShownRule], table: TableModel) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from learners.engine.features.table import TableModel
 from learners.engine.heads.stored_tree import TreeHead
 from learners.models import EmbeddingSet, Fit, RankedExample
 from learners.selectors.status import project_status
+from learners.services.embedders import TextEmbedder
 from learners.services.embedding import embed_chunk
 from learners.services.exporting import write_model
 from learners.services.fitting import run_fit
@@ -31,11 +32,11 @@ from tests.factories import NOW, make_label, make_user
 pytestmark = pytest.mark.django_db
 
 
-def no_embedder() -> None:
+def no_embedder() -> TextEmbedder:
     raise AssertionError("a table needs no embedding model")
 
 
-def clock() -> object:
+def clock() -> datetime:
     return NOW + timedelta(minutes=5)
 
 
