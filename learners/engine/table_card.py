@@ -59,11 +59,6 @@ One JSON object a row comes out: line, label, probability, and the probability o
 cells, ?, NA, N/A, NaN and null are missing values. From Python: `from predict import predict`, with
 one dictionary a row. Nothing is fetched from a network."""
 
-MEASURED = """These are estimates for rows like those of the project, measured on rows that were drawn at random
-before any model saw them, each predicted by a model that was not trained on it (five-fold
-cross-fitting). The packed model was then trained on all labels. {n_skipped} random rows were
-skipped by the annotators and are not counted. The figures are approximate: they say nothing about rows of another kind."""
-
 
 def _measured(card: BundleCard) -> str:
     because = card.unmeasured_because
@@ -118,7 +113,7 @@ def rule_words(rule: Rule, names: Mapping[int, str]) -> str:
 
 def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
     known = f", {card.n_known} of them with labels that came with the data" if card.n_known else ""
-    chosen = "; ".join(f"{how} ({n})" for how, n in card.chosen_by.items())
+    chosen = "; ".join(f"{how} ({n})" for how, n in card.chosen_by.items()) or "there are none"
     words = (
         f"{card.data.strip()} {card.n_labels} labelled rows{known}. How they were chosen: {chosen}."
     )

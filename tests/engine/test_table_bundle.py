@@ -94,6 +94,18 @@ def test_the_card_says_columns_and_kinds() -> None:
     assert "| job | categorical | 4 frequent values: " in words
 
 
+@pytest.mark.parametrize(
+    ("strict", "words"), [(True, "trained no model"), (False, "cross-fitting")]
+)
+def test_the_readme_says_how_it_was_measured(strict: bool, words: str) -> None:
+    card = replace(TABLE_CARD, strict=strict, confirmed="Right on at least 80 %.")
+    with zipfile.ZipFile(io.BytesIO(packed(linear(), card=card)[0])) as archive:
+        readme = archive.read("README.md").decode()
+    assert words in readme
+    assert "random rows" in readme
+    assert "Confirmed: Right on at least 80 %." in readme
+
+
 def test_the_readme_of_a_tree_holds_its_rules() -> None:
     with zipfile.ZipFile(io.BytesIO(packed(tree())[0])) as archive:
         words = archive.read("README.md").decode()
