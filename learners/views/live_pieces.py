@@ -32,6 +32,7 @@ from learners.views.day_bars import day_bars
 from learners.views.first_steps import first_steps
 from learners.views.numbers import DEFAULT_TAB, TABS, Tab, numbers_context
 from projects.models import Project
+from projects.selectors.confirming import running_confirmation
 
 MACHINE = ("banners", "machine")
 COUNTED = ("headline", "particulars", "curve-files", "curve-marks", "curve-table", "people")
@@ -165,6 +166,7 @@ def _machine_context(project: Project, status: ProjectStatus) -> dict[str, Any]:
         "learning": sentences.learning(status),
         "embedding": sentences.embedding(status.embedding),
         "cut": sentences.cut(status.embedding),
+        "confirmation": running_confirmation(project.pk),
     }
 
 

@@ -213,3 +213,12 @@ def test_the_card_in_the_zip_speaks_of_what_was_confirmed() -> None:
     check(confirmation)
     promised = card_of(fit, ["yes", "no"]).confirmed.replace("\u00a0", " ")
     assert "this model is right on at least 80 % of texts like these" in promised
+
+
+def test_the_project_page_says_that_random_texts_are_asked_meanwhile() -> None:
+    project, fit, owner = make_world()
+    client = signed_in(owner)
+    assert "Asking" not in words(client, project, "project")
+    start(project, fit, owner)
+    said = words(client, project, "project")
+    assert f"Asking only random texts, to confirm fit {fit.pk}" in said
