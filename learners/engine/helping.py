@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from learners.engine.arrays import Floats, Ints
 from learners.engine.intervals import Interval, wilson
 
-N_FOLDS = 5
-FEWEST_ANSWERS = 20  # below, nothing is tried
-FIRST_SIZE = 8
+# Heads that learn from the pool too may take a second a model, and a race is eighteen models.
+N_FOLDS = 3
+FEWEST_ANSWERS = 24  # below, nothing is tried
 MOST_ANSWERS = 500  # of them the oldest are used: more would cost more than they tell
-ALWAYS_UPTO = 60  # answers; with more, a race is run again once there are a fifth more of them
-WINDOW = 50  # labels in which that is noticed
-COMPARED_FROM = 0.25  # of the largest size: with fewer labels, luck drowns everything
+GROWTH = 1.2  # a race is run again once there are a fifth more answers
+WINDOW = 20  # labels in which that is noticed
 # A bootstrap over texts knows nothing of the luck of which texts were learned from. With labels
-# drawn at random on both sides, differences were 1.25 times as far from 0 as it said; these tails
-# are those of an interval 1.3 times as wide (`python -m benchmarks.helping_bias`).
+# drawn at random on both sides, differences were about 1.25 times as far from 0 as it said; these
+# tails are those of an interval 1.3 times as wide (`python -m benchmarks.helping_bias`).
 TAIL = 0.0054
 
 Said = Callable[[Floats, NDArray[Any], Floats], NDArray[Any]]
@@ -80,7 +79,7 @@ class Helping:
     Attributes:
         sizes, random, project: the two curves, by number of labels, with Wilson's intervals.
         advantage: share of texts that the project's models get right more often than random ones,
-            in [-1, 1], averaged over the sizes from a quarter of the largest on.
+            in [-1, 1], averaged over the sizes.
         saved_at: number of labels from which `needed` looks; a fixed place, half-way up the sizes.
         needed: random labels for the accuracy that the project had with `saved_at` labels.
         needed_now: random labels for the accuracy that the project has now.
@@ -101,28 +100,29 @@ class Helping:
 
 
 def sizes_within(n_answers: int) -> Ints:
-    """Numbers of labels to compare at: 8, 16, 32, ..., and the most that leave a fold to measure on."""
+    """Numbers of labels to compare at: all that leave a fold to measure on, half and a quarter of
+    them. With fewer, the luck of a few texts would drown everything.
+    """
     reach = n_answers - -(-n_answers // N_FOLDS)
-    doubling = [FIRST_SIZE << power for power in range(20) if (FIRST_SIZE << power) <= reach * 0.8]
-    return np.array([*doubling, reach], np.int64)
+    return np.array([reach // 4, reach // 2, reach], np.int64)
 
 
 def is_due(measures: NDArray[np.bool_]) -> bool:
-    """Whether a race is worth its cost now: always while answers are few, later once there are a
-    fifth more of them. Told from the labels alone, so that a rebuild finds the same.
+    """Whether a race is worth its cost now: at first, and once there are a fifth more answers. Told
+    from the labels alone, so that a rebuild finds the same.
 
     Args:
         measures: (n_rows,), in the order in which people gave the labels.
     """
     n, n_before = int(measures.sum()), int(measures[:-WINDOW].sum())
-    marks = (round(ALWAYS_UPTO * 1.2**step) for step in range(1, 60))
-    return n <= ALWAYS_UPTO or any(n_before < mark <= n for mark in marks)
+    marks = (round(FEWEST_ANSWERS * GROWTH**step) for step in range(60))
+    return any(n_before < mark <= n for mark in marks)
 
 
 def race(answered: Answered, said: Said, *, strict: bool = False) -> Race | None:
     """Run both sides; None below `FEWEST_ANSWERS` random answers.
 
-    Random side: the audit answers in five folds. For each fold and size, a model of that many other
+    Random side: the audit answers in three folds. For each fold and size, a model of that many other
     audit answers, taken from where the fold ends and round, so that the folds' models learn from
     different texts; it predicts the fold.
 
@@ -197,8 +197,7 @@ def compare(
     weights = np.vstack([np.ones(result.n), drawn]) / result.n  # the first row: as it is
     random, project = weights @ result.random_right.T, weights @ result.project_right.T
     middle = (len(result.sizes) - 1) // 2
-    compared = is_compared(result.sizes)
-    gaps = (project - random)[:, compared].mean(axis=1)
+    gaps = (project - random).mean(axis=1)
     return Helping(
         sizes=tuple(result.sizes.tolist()),
         random=_curve(result.random_right),
@@ -208,11 +207,6 @@ def compare(
         needed=_needed(_labels_to(random, result.sizes, project[:, middle])),
         needed_now=_needed(_labels_to(random, result.sizes, weights @ now_right)),
     )
-
-
-def is_compared(sizes: Ints) -> NDArray[np.bool_]:
-    """Which sizes (s,), ascending, the advantage is averaged over."""
-    return np.asarray(sizes >= COMPARED_FROM * sizes[-1])
 
 
 def _curve(right: NDArray[np.bool_]) -> tuple[Interval, ...]:

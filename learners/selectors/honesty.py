@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
 from django.db.models import Max
 
 from learners.engine.calibration import Bin, bins
 from learners.engine.confusion import Confusion, confusion
-from learners.engine.helping import Needed, is_compared
+from learners.engine.helping import Needed
 from learners.engine.intervals import Interval, wilson
 from learners.engine.stopping import (
     WINDOW,
@@ -67,8 +66,7 @@ class Baseline:
     @property
     def compared_from(self) -> int:
         """The fewest labels over which `advantage` is averaged."""
-        sizes = np.array([row.n_labels for row in self.rows])
-        return int(sizes[is_compared(sizes)][0])
+        return self.rows[0].n_labels
 
     @property
     def reach(self) -> int:

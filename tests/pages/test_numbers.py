@@ -182,7 +182,7 @@ def test_few_answers_tell_nothing_of_confidence(client: Client, project: Project
 def test_choosing_that_helps_says_by_how_much(client: Client, project: Project, fit: Fit) -> None:
     add_random_baseline(fit)
     text = words(client, project, "helping")
-    assert "Choosing helps here: with 16 to 40 labels" in text
+    assert "Choosing helps here: with 8 to 40 labels" in text
     assert "14 points more of the random texts right" in text
     assert "(3 to 25)" in text
     assert "16 labels took random choice about 34: 18 labels saved (2 to more than 24)." in text
@@ -221,7 +221,7 @@ def test_what_cannot_be_told_from_chance_is_not_yet_known(
 
 def test_few_random_texts_are_too_few_to_say(client: Client, project: Project, fit: Fit) -> None:
     text = words(client, project, "helping")
-    assert "Too few random texts to say whether choosing helps here: 4 of the 20" in text
+    assert "Too few random texts to say whether choosing helps here: 4 of the 24" in text
 
 
 def test_the_signs_that_labels_are_enough_are_named_with_their_state(
