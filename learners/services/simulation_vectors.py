@@ -195,8 +195,8 @@ def _tokenizer(embedder: _Lazy) -> tuple[str, int]:
     if not path.exists():
         loaded = embedder.loaded
         as_json = tokenizer_of(loaded).to_str()
-        arrays = {"tokenizer": np.array(as_json), "max_tokens": np.array(loaded.max_tokens)}
-        _write(path, lambda file: np.savez(file, **arrays))
+        text, cut = np.array(as_json), np.array(loaded.max_tokens)
+        _write(path, lambda file: np.savez(file, tokenizer=text, max_tokens=cut))
     with np.load(path, allow_pickle=False) as stored:
         return str(stored["tokenizer"]), int(stored["max_tokens"])
 

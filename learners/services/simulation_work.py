@@ -285,7 +285,8 @@ def _count(simulation: Simulation, now: datetime) -> None:
 
 def results_of(simulation: Simulation) -> dict[str, object]:
     """Summaries against the reference, and of the best recipe against each other one."""
-    runs = [run_from_json(row) for row in _done(simulation).values_list("result", flat=True)]
+    stored = _done(simulation).values_list("result", flat=True)
+    runs = [run_from_json(result) for result in stored if result]
     summaries = [summary_as_json(summary) for summary in summarise(runs)]
     best = max(summaries, key=lambda summary: summary["aubc"], default=None)
     against = summarise(runs, reference=best["name"]) if best else []

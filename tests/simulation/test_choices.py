@@ -1,5 +1,7 @@
 """Which recipes a list of names stands for."""
 
+from typing import Any
+
 import pytest
 
 from learners.engine.errors import CannotSimulate, UnknownFeatures, UnknownHead, UnknownStrategy
@@ -7,7 +9,7 @@ from learners.engine.recipes import DEFAULT, MARGIN, REFERENCE
 from learners.engine.simulation.choices import chosen_recipes
 
 
-def names(**chosen: list[str]) -> list[str]:
+def names(**chosen: Any) -> list[str]:
     return [recipe.name for recipe in chosen_recipes(**chosen)]
 
 
@@ -48,7 +50,7 @@ def test_what_is_not_named_is_the_defaults() -> None:
     ],
 )
 def test_a_name_that_cannot_be_is_refused(
-    chosen: dict[str, list[str]], error: type[Exception], words: str
+    chosen: dict[str, Any], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
         chosen_recipes(**chosen)
