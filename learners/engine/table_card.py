@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from learners.engine.card import BundleCard, confirmed_words, measured_words
+from learners.engine.card import BundleCard, confirmed_words, measured_how, measured_words
 from learners.engine.features.table import LEVEL, NUMERIC, VALUE, TableModel
 from learners.engine.heads import Head
 from learners.engine.heads.stored_tree import TreeHead
@@ -72,8 +72,8 @@ def _measured(card: BundleCard) -> str:
         for name, interval in given
         if interval
     ]
-    words = MEASURED.format(n_skipped=card.n_audit_skipped)
-    return "\n".join(f"- {line}" for line in lines) + f"\n\n{words}{confirmed_words(card)}"
+    how = measured_how(card).replace("texts", "rows")
+    return "\n".join(f"- {line}" for line in lines) + f"\n\n{how}{confirmed_words(card)}"
 
 
 def _columns(table: TableModel) -> str:

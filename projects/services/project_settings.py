@@ -97,6 +97,9 @@ def check_kind(project: Project) -> None:
     if project.head in settings.LABELER_TABLE_HEADS and not is_table:
         label = settings.LABELER_HEAD_LABELS.get(project.head, project.head)
         raise Refused("head", f"“{label}” is not for {examples}.")
+    if project.label_names and is_table:
+        words = "Names of classes are no rows of a table, so nothing can be learned from them here."
+        raise Refused("label_names", words)
 
 
 def check_head(project: Project, before: str) -> None:

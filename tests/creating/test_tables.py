@@ -122,3 +122,12 @@ def test_more_features_than_a_page_can_show_are_refused(owner: User) -> None:
     content = ",".join(names) + "\n" + "\n".join(",".join(f"{i * j}" for i in range(201)) for j in range(9))  # fmt: skip
     with pytest.raises(Refused, match="201 columns are features; allowed: 200"):
         table_project(content, owner=owner)
+
+
+@pytest.mark.parametrize(("name", "value"), [("features", "minilm"), ("label_names", True)])
+def test_what_only_texts_have_is_refused_for_rows(owner: User, name: str, value: object) -> None:
+    from projects.services.project_settings import change_settings
+
+    project, _ = table_project(owner=owner)
+    with pytest.raises(Refused):
+        change_settings(actor=owner, project=project, changes={name: value}, now=project.created_at)
