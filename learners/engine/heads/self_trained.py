@@ -21,6 +21,7 @@ ROUNDS = 2
 PER_CLASS = 30  # of a class, the surest rows that are believed
 MAX_BELIEVED = 2_000  # of all classes: what keeps 77 classes as fast as seven
 WEIGHT = 0.2  # of a believed row, where a label weighs 1
+ROUGH, EXACT = 1e-3, 3e-4  # tolerance of the fits that only choose rows, and of the last one
 
 
 class SelfTrainedLogisticRegression(BalancedLogisticRegression):
@@ -47,11 +48,14 @@ class SelfTrainedLogisticRegression(BalancedLogisticRegression):
         rows, labels = np.asarray(X, dtype=np.float64), np.asarray(y)
         pool = checked_vectors(self.pool, n_dimensions=rows.shape[1]).astype(np.float64)
         weights = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight)
+        n_rounds = ROUNDS if len(pool) else 0
+        self.tol = ROUGH if n_rounds else EXACT
         super().fit(rows, labels, sample_weight)
         self.n_believed_ = 0
-        for _ in range(ROUNDS if len(pool) else 0):
+        for n_left in reversed(range(n_rounds)):
             believed, places = self._surest(pool)
             self.n_believed_ = len(believed)
+            self.tol = ROUGH if n_left else EXACT
             super().fit(
                 np.concatenate([rows, pool[believed]]),
                 np.concatenate([labels, self.classes_[places]]),
