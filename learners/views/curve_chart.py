@@ -37,11 +37,11 @@ class Series:
 
 SERIES = (
     Series(ACCURACY, "accuracy", "var(--chart-1)", "circle", [1, 0], "random text"),
+    Series(MICRO_F1, "micro_f1", "var(--chart-1)", "circle", [1, 0], "random text"),
     Series(MACRO_F1, "macro_f1", "var(--chart-2)", "square", [6, 3], "random text"),
     Series(TEST_ACCURACY, "test_accuracy", "var(--chart-3)", "triangle-up", [2, 2], "test text"),
     Series(TEST_MACRO_F1, "test_macro_f1", "var(--chart-4)", "diamond", [8, 3, 2, 3], "test text"),
     Series(RANDOM, "random", "var(--ink-3)", "cross", [4, 4], "random text"),
-    Series(MICRO_F1, "micro_f1", "var(--chart-1)", "circle", [1, 0], "random text"),
     Series(EXACT_MATCH, "exact_match", "var(--ink-3)", "cross", [4, 4], "random text"),
     Series(TEST_MICRO_F1, "test_micro_f1", "var(--chart-3)", "triangle-up", [2, 2], "test text"),
 )

@@ -29,6 +29,7 @@ from projects.reading.tables import pairs_of
 from projects.selectors import labelling as selectors
 from projects.services import answering, undoing
 from projects.services.answering import COMMENT_CHARACTERS, Act, AnswerRefused, Sender
+from projects.services.classes import NONE_KEY
 from projects.services.leases import hold_again
 from projects.services.tables import features_of
 from projects.services.undoing import Undone
@@ -251,6 +252,7 @@ def _page(
         "client_uuid": uuid.uuid4(),
         "classes": classes,
         "many_classes": len(classes) > BUTTONS_AT_MOST,
+        "none_key": NONE_KEY,
         "n_texts": project.n_pool + project.n_audit,
         "next_fit": _next_fit(project, n_waiting),
         "last": _last_act(newest, {c.pk: c.name for c in all_classes}),

@@ -190,6 +190,26 @@ def test_without_scripts_nothing_ticked_is_no_answer(plain_page: Page) -> None:
     assert not Annotation.objects.exists()
 
 
+def test_the_wizard_takes_cells_apart_as_the_owner_says(
+    page: Page, live_server: LiveServer
+) -> None:
+    cells = ("late|rude", "broken", "late", "rude")
+    rows = "".join(f"text number {n},{cells[n % 4]}\n" for n in range(16))
+    file = {"name": "mail.csv", "mimeType": "text/csv", "buffer": f"text,tags\n{rows}".encode()}
+    page.goto(f"{live_server.url}/new/")
+    page.set_input_files("input[type=file]", [file])  # type: ignore[list-item]
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.get_by_text("hold “|”")).to_be_visible()
+    page.get_by_label("any number").check()
+    page.get_by_label("A label in a cell ends").select_option("|")
+    expect(page.get_by_text("3 labels found in “tags”")).to_be_visible()
+    page.get_by_role("button", name="Create the project").click()
+    page.wait_for_url("**/projects/*/")
+    made = Project.objects.get(name="Mail")
+    assert made.multilabel
+    assert set(made.label_classes.values_list("name", flat=True)) == {"late", "rude", "broken"}
+
+
 def test_axe_finds_nothing_serious(page: Page) -> None:
     press(page, "1", "3")
     found = Axe().run(page).response["violations"]
