@@ -121,10 +121,13 @@ def _exported(
 
 
 def metadata_names(project: Project) -> list[str]:
-    """Names of the imported metadata columns, sorted: one file column each."""
+    """Names of the imported metadata columns, sorted: one file column each. The columns of a table,
+    whose cells are kept as they were spelled, are among them.
+    """
     names: set[str] = set()
     for columns in project.imports.values_list("columns", flat=True):
         names.update(columns.get("metadata") or [])
+    names.update(str(column["name"]) for column in project.feature_columns)
     return sorted(names)
 
 
