@@ -271,3 +271,13 @@ def test_without_javascript_there_is_a_page_for_it() -> None:
     assert "Why this text was asked" in page
     assert "a prize at the meeting" in page
     assert "Spoke for it" in page
+
+
+def test_of_a_tables_row_each_value_weighs_what_the_guess_loses_when_it_is_missing() -> None:
+    project, fit, _, event = world("what came: prize\nwhen: meeting\nhow many: ?")
+    project.feature_columns = [
+        {"name": name, "kind": "categorical"} for name in ("what came", "when", "how many")
+    ]
+    project.save()
+    row = explained(project, fit, event)
+    assert row.words == [["what came: prize", 2.0], ["when: meeting", -1.0]]
