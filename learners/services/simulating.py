@@ -9,7 +9,6 @@ from django.db import transaction
 
 from learners.engine.errors import EngineError
 from learners.engine.recipes import Recipe
-from learners.engine.simulation.choices import chosen_recipes
 from learners.models import Simulation, SimulationRun
 from learners.services.labelled_files import Columns
 from projects.models import Project, StagedUpload, User
@@ -40,6 +39,9 @@ class Plan:
     def recipes(self) -> list[Recipe]:
         """Raises Refused for a name that does not exist."""
         try:
+            # Strategies import scikit-learn: seconds that no other page should wait for.
+            from learners.engine.simulation.choices import chosen_recipes  # noqa: PLC0415
+
             return chosen_recipes(
                 strategies=self.strategies, heads=self.heads, features=self.features
             )
