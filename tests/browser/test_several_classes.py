@@ -120,7 +120,7 @@ def test_a_flag_leaves_the_choice_as_it_is(page: Page) -> None:
 def test_undo_brings_the_set_back_to_be_mended(page: Page, project: Project) -> None:
     press(page, "1", "2", "Enter")
     expect_text(page, "text 7")
-    expect_chosen(page, "Nothing chosen yet")
+    expect_chosen(page, "Choose every class that is true, or none of these")
     expect(page.locator("#last-act")).to_have_text("late + broken")
     press(page, "u")
     expect_text(page, "text 8")

@@ -1,5 +1,10 @@
 """A fit where a text has any number of classes: trained, measured, ranked, published, rebuilt."""
 
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +14,7 @@ import pytest
 from learners.engine.multilabel import MultiLabelHead
 from learners.models import Fit, RankedExample, Score
 from learners.services import due_work
+from learners.services.exporting import write_model
 from learners.services.prediction import head_of, predict
 from learners.services.rebuild import rebuild_project
 from projects.models import Example, GoldSet, LabelClass, Project, User
@@ -185,3 +191,25 @@ def test_a_rebuild_finds_the_same() -> None:
     after = Fit.objects.get()
     assert sorted(after.scores.values_list("metric", "value", "low", "high", "n")) == expected
     assert list(RankedExample.objects.filter(fit=after).values_list("example_id", "score")) == queue
+
+
+def test_a_packed_model_gives_the_applications_sets(tmp_path: Path) -> None:
+    project, examples, _ = ready_world(n_labels=0, features="lsi")
+    embed_all(project)
+    tell(examples[:60], User.objects.get())
+    found = published(project)
+    with (tmp_path / "model.zip").open("wb") as target:
+        write_model(fit=found, target=target)
+    zipfile.ZipFile(tmp_path / "model.zip").extractall(tmp_path)
+    texts = [example.text for example in examples[60:80]]
+    command = [sys.executable, "-I", str(tmp_path / "predict.py"), *texts]
+    lines = subprocess.run(command, capture_output=True, check=True).stdout.decode().splitlines()
+    names = dict(LabelClass.objects.values_list("pk", "name"))
+    said = predict(fit=found, texts=texts)
+    assert said.has is not None
+    for line, has in zip(lines, said.has, strict=True):
+        expected = {names[pk] for pk, true in zip(said.class_ids, has, strict=True) if true}
+        assert {label["label"] for label in json.loads(line)["labels"]} == expected
+    card = json.loads((tmp_path / "card.json").read_text("utf-8"))
+    assert (card["multilabel"], card["micro_f1"]["n"], card["accuracy"]) == (True, 20, None)
+    assert card["labels_per_class"] == {"bird": 30, "tool": 30}

@@ -151,6 +151,14 @@ def test_only_fitting_strategies_and_classifiers_are_offered(client: Client) -> 
     assert 'value="lda"' not in page
 
 
+def test_the_settings_say_what_an_answer_is(client: Client) -> None:
+    ada = make_user()
+    project = make_multilabel(ada)
+    client.force_login(ada)
+    page = client.get(f"/projects/{project.pk}/settings/").content.decode()
+    assert "An answer here is any number of classes a text, none included." in page
+
+
 def test_retiring_says_what_becomes_of_the_sets(client: Client) -> None:
     ada = make_user()
     project = make_multilabel(ada)
