@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PYTHON
 
-.PHONY: help run demo backup restore test lock rehearse
+.PHONY: help run demo backup restore test lock rehearse bench-labels
 
 help:
 	@echo "make run                 start Labeler; the first time it installs everything (PORT=8000)"
@@ -10,6 +10,7 @@ help:
 	@echo "make backup              save database, files and key to one file in backups/"
 	@echo "make restore FILE=...    put a backup in place of the present data, which are kept aside"
 	@echo "make rehearse            play an annotator on the demo, against a running Labeler"
+	@echo "make bench-labels DATA=folder   compare label efficiency with other libraries (hours)"
 	@echo "make test                check style, types and layers, then run every test"
 	@echo "make lock                pin the newest fitting packages anew (ARGS=--upgrade)"
 
@@ -21,6 +22,9 @@ lock: python-there
 
 restore: python-there
 	@$(PYTHON) installing restore "$(FILE)"
+
+bench-labels: python-there
+	@$(PYTHON) installing bench-labels $(if $(DATA),"$(DATA)",--help) $(ARGS)
 
 .PHONY: python-there
 python-there:

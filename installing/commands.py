@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "restore": (RUNTIME, ("-m", "labeler.starter", "restore")),
     "manage": (RUNTIME, ("manage.py",)),
     "lock": (DEVELOPMENT, ("installing/locking.py",)),
+    "bench-labels": (DEVELOPMENT, ("-m", "benchmarks.labels")),
     "test": (DEVELOPMENT, ("-m", "tests.suite")),
 }
 
