@@ -4,13 +4,13 @@ A copy, because the registry imports scikit-learn, which no page has a use for; 
 """
 
 STRATEGY_SENTENCES = {
-    "coverage_to_margin": "First texts that stand for many others, then more and more those of them on which the decision is close. The best choice for most projects.",
+    "coverage_to_margin": "First texts that stand for many others, then more and more those of them on which the decision is close. The best choice for most projects. Looks at 2,048 texts drawn at random from a larger pool.",
     "random": "Texts in random order. Learns slower than the others on most data, but cannot mislead.",
     "least_confidence": "Texts whose likeliest class is least likely.",
     "margin": "Texts on which the two likeliest classes are closest. A good choice for most projects.",
     "entropy": "Texts whose probability is spread over the most classes.",
     "capped_margin": "Texts on which the decision is closest, spread over different kinds of text.",
-    "herding": "Texts that stand for many others of which the model is unsure. Works without a model too: then texts that stand for many others.",
+    "herding": "Texts that stand for many others of which the model is unsure. Works without a model too: then texts that stand for many others. Looks at 2,048 texts drawn at random from a larger pool.",
     "badge": "Texts that would change the model much, each in a different way. Looks at 3,000 texts drawn at random from a larger pool.",
     "typiclust": "The most typical text of each kind that has no label yet: good first questions. Needs no model. Looks at 2,048 texts drawn at random from a larger pool.",
     "probcover": "Texts close to the most others that no labelled text is close to: good first questions. Needs no model. Looks at 2,048 texts drawn at random from a larger pool.",

@@ -50,7 +50,8 @@ STRATEGY = Strategy(
     label="Coverage, then margin",
     description=(
         "First texts that stand for many others, then more and more those of them on which the "
-        "decision is close. The best choice for most projects."
+        "decision is close. The best choice for most projects. "
+        f"Looks at {herding.SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper=(
         "Bae, Oliveira and Sutherland 2024, Uncertainty Herding, arXiv 2412.20644; that few labels "
