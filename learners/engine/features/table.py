@@ -84,18 +84,25 @@ def cells_of(text: str, columns: Sequence[TableColumn]) -> list[str]:
     Raises:
         BadTable: the text is not such a row.
     """
+    return _cells(text, [f"{' '.join(column.name.split())}:" for column in columns])
+
+
+def rows_of(texts: Sequence[str], columns: Sequence[TableColumn]) -> list[list[str]]:
+    """`cells_of` for many rows."""
+    starts = [f"{' '.join(column.name.split())}:" for column in columns]
+    return [_cells(text, starts) for text in texts]
+
+
+def _cells(text: str, starts: Sequence[str]) -> list[str]:
     lines = text.split("\n")
-    if len(lines) != len(columns):
+    if len(lines) != len(starts):
         raise BadTable(
-            f"a row has {len(lines)} lines; needed: one for each of {len(columns)} columns"
+            f"a row has {len(lines)} lines; needed: one for each of {len(starts)} columns"
         )
-    cells = []
-    for line, column in zip(lines, columns, strict=True):
-        name = " ".join(column.name.split())
-        if not line.startswith(f"{name}:"):
-            raise BadTable(f"a row says “{line[:60]}”; needed: a line that begins with “{name}:”")
-        cells.append(line[len(name) + 1 :].strip())
-    return cells
+    for line, start in zip(lines, starts, strict=True):
+        if not line.startswith(start):
+            raise BadTable(f"a row says “{line[:60]}”; needed: a line that begins with “{start}”")
+    return [line[len(start) :].strip() for line, start in zip(lines, starts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ class TableModel:
         Raises:
             BadTable: a text that is no row of this table, or words in a numeric column.
         """
-        rows = [cells_of(text, self.columns) for text in texts]
+        rows = rows_of(texts, self.columns)
         return Embedded(self.vectors(rows), np.zeros(len(rows), np.int64))
 
     def vectors(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
@@ -165,31 +172,30 @@ class TableModel:
 
     def features(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float64]:
         """z, (n_rows, n_dimensions - 1)."""
-        by_column = {
-            i: [row[i] for row in rows] for i in {dimension.column for dimension in self.dimensions}
-        }
-        numbers = {
-            i: np.array([read_number(cell, self.columns[i].name) for cell in cells])
-            for i, cells in by_column.items()
-            if self.columns[i].kind == NUMERIC
-        }
         z = np.zeros((len(rows), len(self.dimensions)))
+        if not rows:
+            return z
+        read: dict[int, _Cells] = {}
         for place, dimension in enumerate(self.dimensions):
-            cells = by_column[dimension.column]
-            if dimension.test == VALUE:
-                values = (numbers[dimension.column] - dimension.centre) / dimension.scale
-                z[:, place] = np.clip(np.nan_to_num(values, nan=0.0), -CLIP, CLIP)
-            elif dimension.test == IS_MISSING:
-                z[:, place] = [is_missing(cell) for cell in cells]
-            elif dimension.test == LEVEL:
-                z[:, place] = [_level(cell) == dimension.level for cell in cells]
-            else:
-                frequent = self._levels(dimension.column)
-                z[:, place] = [not is_missing(c) and _level(c) not in frequent for c in cells]
+            column = dimension.column
+            if column not in read:
+                read[column] = _Cells.of(self.columns[column], [row[column] for row in rows])
+            z[:, place] = self._entries(dimension, read[column])
         return z
 
-    def _levels(self, column: int) -> set[str]:
-        return {d.level for d in self.dimensions if d.column == column and d.test == LEVEL}
+    def _entries(self, dimension: Dimension, cells: "_Cells") -> NDArray[Any]:
+        if dimension.test == VALUE:
+            values = (cells.values - dimension.centre) / dimension.scale
+            clipped: NDArray[Any] = np.clip(np.nan_to_num(values, nan=0.0), -CLIP, CLIP)
+            return clipped
+        if dimension.test == IS_MISSING:
+            return cells.missing
+        if dimension.test == LEVEL:
+            return ~cells.missing & (cells.values == dimension.level)
+        return ~cells.missing & ~np.isin(cells.values, self._levels(dimension.column))
+
+    def _levels(self, column: int) -> list[str]:
+        return [d.level for d in self.dimensions if d.column == column and d.test == LEVEL]
 
     # ---- kept as plain arrays ----
 
@@ -231,6 +237,24 @@ class TableModel:
             raise BadFile(f"not a stored table: {error}") from error
 
 
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """One column of some rows: numbers (NaN where missing) or categories, (n,), and what is missing."""
+
+    values: NDArray[Any]
+    missing: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, column: TableColumn, cells: Sequence[str]) -> Self:
+        if column.kind == NUMERIC:
+            numbers = np.array([read_number(cell, column.name) for cell in cells])
+            return cls(numbers, np.isnan(numbers))
+        level = {cell: _level(cell) for cell in set(cells)}
+        absent = {cell for cell in level if is_missing(cell)}
+        values = np.array([level[cell] for cell in cells], dtype=np.str_)
+        return cls(values, np.array([cell in absent for cell in cells]))
+
+
 def fit_table(rows: Sequence[Sequence[str]], columns: Sequence[TableColumn]) -> TableModel:
     """Learn medians, ranges and frequent categories from the rows of the pool.
 
@@ -252,7 +276,7 @@ def fit_table(rows: Sequence[Sequence[str]], columns: Sequence[TableColumn]) -> 
 
 def fit_table_on_texts(texts: Sequence[str], columns: Sequence[TableColumn]) -> TableModel:
     """`fit_table` for rows given as text."""
-    return fit_table([cells_of(text, columns) for text in texts], columns)
+    return fit_table(rows_of(texts, columns), columns)
 
 
 def _numeric(i: int, column: TableColumn, cells: Sequence[str]) -> list[Dimension]:
@@ -276,10 +300,14 @@ def _scale(known: NDArray[np.float64]) -> float:
 
 
 def _categorical(i: int, cells: Sequence[str]) -> list[Dimension]:
-    counts = Counter(_level(cell) for cell in cells if not is_missing(cell))
+    spelled = Counter(cells)  # each spelling is looked at once
+    n_missing = sum(n for cell, n in spelled.items() if is_missing(cell))
+    counts: Counter[str] = Counter()
+    for cell, n in spelled.items():
+        if not is_missing(cell):
+            counts[_level(cell)] += n
     by_count = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     frequent = [level for level, n in by_count if n >= FREQUENT_ROWS][:FREQUENT_LEVELS]
-    n_missing = sum(map(is_missing, cells))
     n_other = sum(n for level, n in by_count if level not in frequent)
     found = [Dimension(i, LEVEL, level=level) for level in frequent]
     found += [Dimension(i, OTHER)] if n_other else []
