@@ -66,18 +66,19 @@ class Book:
 
 def main() -> None:
     options = _options()
-    _set_up()
+    set_up()
+    from learners.engine.recipes import PRESETS  # noqa: PLC0415
+
+    recipes = [PRESETS[name] for name in OURS]
     book = Book(options.out)
-    files = sorted(options.folder.glob("*.csv"))
-    if not files:
-        raise SystemExit(f"no .csv in {options.folder}")
+    files = labelled_files(options.folder)
     python = peers_python(options.peers_environment) if options.peers else None
     full = {}
     for path in files:
         print(f"{path.stem}: reading", file=sys.stderr)
-        work = _work(path)
+        work = work_of(path, recipes)
         full[path.stem] = _full_pool_accuracy(work)
-        _run_ours(book, path.stem, work, options.seeds)
+        run_ours(book, path.stem, work, recipes, options.seeds)
         if python:
             _run_peers(book, path.stem, work, options, python)
     print(report(book.runs(), full))
@@ -94,12 +95,21 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _set_up() -> None:
+def set_up() -> None:
+    """Django's settings, and one numeric thread a process."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "labeler.settings")
     import django  # noqa: PLC0415
 
     django.setup()
+
+
+def labelled_files(folder: Path) -> list[Path]:
+    """The folder's labelled files, by name. Ends the program where there is none."""
+    files = sorted(folder.glob("*.csv"))
+    if not files:
+        raise SystemExit(f"no .csv in {folder}")
+    return files
 
 
 def peers_python(folder: Path) -> Path:
@@ -113,8 +123,8 @@ def peers_python(folder: Path) -> Path:
     return python
 
 
-def _work(path: Path) -> Any:
-    from learners.engine.recipes import PRESETS  # noqa: PLC0415
+def work_of(path: Path, recipes: Sequence[Any]) -> Any:
+    """One file, read, split and embedded, for runs of `recipes`."""
     from learners.services.labelled_files import Columns, read_labelled  # noqa: PLC0415
     from learners.services.simulation_vectors import prepare  # noqa: PLC0415
     from projects.services.staging import limits  # noqa: PLC0415
@@ -125,7 +135,7 @@ def _work(path: Path) -> Any:
         data = read_labelled(file, file=path.name, columns=columns, limits=limits())
     return prepare(
         data=data,
-        recipes=[PRESETS[name] for name in OURS],
+        recipes=recipes,
         budget=BUDGET,
         batch=BATCH,
         progress=lambda done, total: print(f"embedding {done} of {total}", file=sys.stderr),
@@ -152,16 +162,16 @@ def _arrays(work: Any) -> dict[str, Any]:
     }
 
 
-def _run_ours(book: Book, name: str, work: Any, n_seeds: int) -> None:
-    from learners.engine.recipes import PRESETS  # noqa: PLC0415
+def run_ours(book: Book, name: str, work: Any, recipes: Sequence[Any], n_seeds: int) -> None:
+    """Every recipe and seed that the book does not hold yet."""
     from learners.engine.simulation.processes import Job, run_jobs  # noqa: PLC0415
 
     done = book.runs()
     jobs = [
-        Job(PRESETS[ours], seed)
+        Job(recipe, seed)
         for seed in range(n_seeds)
-        for ours in OURS
-        if (name, ours, seed) not in done
+        for recipe in recipes
+        if (name, recipe.name, seed) not in done
     ]
     for outcome in run_jobs(work, jobs, n_workers=len(os.sched_getaffinity(0))):
         if outcome.run is None:
@@ -204,16 +214,18 @@ def report(runs: Runs, full: dict[str, float]) -> str:
     """The tables, over the sets and seeds that every name has."""
     names = list(dict.fromkeys(name for _, name, _ in runs))
     sets = [name for name in full if any(key[0] == name for key in runs)]
-    lines = [_header(sets)]
+    reached, share = _reached(runs, sets, names), _headroom(runs, sets, full)
+    return "\n".join([areas_table(runs, sets), "", *reached, "", share])
+
+
+def areas_table(runs: Runs, sets: Sequence[str]) -> str:
+    """AUBC of accuracy and macro-F1 of every name, and what the default has more."""
+    names = list(dict.fromkeys(name for _, name, _ in runs))
+    lines = ["sets: " + ", ".join(sets)]
     for metric in ("accuracy", "macro_f1"):
         lines += ["", f"AUBC of {metric}, per cent"]
         lines += [_line(runs, sets, name, metric) for name in names]
-    lines += ["", *_reached(runs, sets, names), "", *_headroom(runs, sets, full)]
     return "\n".join(lines)
-
-
-def _header(sets: Sequence[str]) -> str:
-    return "sets: " + ", ".join(sets)
 
 
 def _line(runs: Runs, sets: Sequence[str], name: str, metric: str) -> str:
@@ -282,16 +294,15 @@ def _reached(runs: Runs, sets: Sequence[str], names: Sequence[str]) -> list[str]
     return lines
 
 
-def _headroom(runs: Runs, sets: Sequence[str], full: dict[str, float]) -> list[str]:
+def _headroom(runs: Runs, sets: Sequence[str], full: dict[str, float]) -> str:
     top = 100 * float(np.mean([full[one] for one in sets]))
     low = 100 * float(_mean_curve(runs, sets, "reference").mean())
     ours = 100 * float(_mean_curve(runs, sets, "default").mean())
-    share = (ours - low) / (top - low)
-    whole = (
+    return (
         f"reference's head on the whole pool: {top:.1f} %. Of the {top - low:.1f} points between the "
-        f"reference's AUBC and that, default takes {ours - low:.1f}, {100 * share:.0f} %."
+        f"reference's AUBC and that, default takes {ours - low:.1f}, "
+        f"{100 * (ours - low) / (top - low):.0f} %."
     )
-    return [whole]
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from learners.engine.features.pool import pool_tokens, weighted
 
 N_COLUMNS = 128
 LENGTH = 0.5
-"""Of a vector, where a sentence vector has 1. At equal length LSI drowns the sentence vectors when
-there are many classes and few labels; `benchmarks/recipes.py` measures it."""
+"""Of a vector, where a sentence vector has 1. At equal length LSI drowned the sentence vectors where
+classes were many and labels few; `benchmarks.recipes` measures what LSI is worth as it is."""
 N_POWER_ITERATIONS = 4
 NEXT_TO_NOTHING = 1e-6
 
