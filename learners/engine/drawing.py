@@ -1,13 +1,11 @@
 """Which stream the next question comes from, and how many texts are kept to measure."""
 
-import numpy as np
 
-
-def asks_to_measure(rng: np.random.Generator, audit_share: float) -> bool:
+def asks_to_measure(luck: float, share: float) -> bool:
     """Whether the next question is a reserved text rather than one of the queue: with
-    probability `audit_share`, in [0, 1].
+    probability `share`, for a `luck` that is uniform in [0, 1).
     """
-    return bool(rng.random() < audit_share)
+    return luck < share
 
 
 def n_reserved(n_texts: int, *, limit: int = 2_000, fraction: float = 0.2) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from learners.engine.drawing import asks_to_measure
 from learners.models import RankedExample
 from learners.selectors.confirming import confirmation_to_ask
 from learners.services.queue import newest_published_fit
@@ -118,7 +119,7 @@ def _draw_lease(asker: Asker, luck: float) -> Lease | None:
     leases.free_expired_leases(project=asker.project, now=asker.now)
     reserved = _reserved(asker)
     streams = [_from_pool, reserved.find]
-    if luck < reserved.share:
+    if asks_to_measure(luck, reserved.share):
         streams.reverse()
     for stream in (*streams, *reserved.last):
         if drawn := stream(asker):

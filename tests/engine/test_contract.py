@@ -167,15 +167,15 @@ def test_an_unbounded_queue_is_caught() -> None:
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda rng, share: bool(np.random.default_rng(535).random() < share),
-        lambda rng, share: False,
-        lambda rng, share: bool(rng.random() > share),
-        lambda rng, share: bool(rng.random() < share / 2),
+        lambda luck, share: bool(np.random.default_rng(535).random() < share),
+        lambda luck, share: False,
+        lambda luck, share: luck > share,
+        lambda luck, share: luck < share / 2,
     ],
     ids=["reseeded at every draw", "never", "the other way round", "half as often"],
 )
 def test_a_share_that_is_not_explored_is_caught(
-    draw: Callable[[Any, float], bool], monkeypatch: pytest.MonkeyPatch
+    draw: Callable[[float, float], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("learners.engine.simulation.questions.asks_to_measure", draw)
     assert _caught(get_strategy("margin"), contract.the_exploring_share_is_really_explored)

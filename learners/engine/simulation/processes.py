@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -213,6 +214,8 @@ def _how(exit_code: int | None) -> str:
 def _serve(pipe: "Connection[Any, Any]", work: Work) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     set_threads(1)
+    # Few labels of many classes are what this is about; scikit-learn takes them for a regression.
+    warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
     parts = work.parts()
     try:
         while True:

@@ -49,7 +49,7 @@ class Questions:
         ranked = iter(queue)
         asked = []
         for _ in range(n_questions):
-            measures = asks_to_measure(self._rng, self._audit_share)
+            measures = asks_to_measure(self._rng.random(), self._audit_share)
             row = self._next(measures, ranked)
             if row is None:
                 break
