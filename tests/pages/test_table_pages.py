@@ -50,7 +50,7 @@ def test_labels_leave_with_every_cell_as_it_was_spelled(client: Client) -> None:
     project = labelled_project("logistic", owner)
     client.force_login(owner)
     response = client.get(f"/projects/{project.pk}/labels.csv")
-    text = b"".join(response).decode("utf-8-sig")  # type: ignore[arg-type]
+    text = b"".join(response).decode("utf-8-sig")
     first = next(csv.DictReader(io.StringIO(text)))
     cells = {name: value for name, value in first.items() if name.startswith("meta")}
     cells = {name: first[f"metadata.{name}"] for name in ("age", "job", "balance", "country")}

@@ -191,7 +191,8 @@ class TableModel:
         if dimension.test == IS_MISSING:
             return cells.missing
         if dimension.test == LEVEL:
-            return ~cells.missing & (cells.values == dimension.level)
+            is_level: NDArray[Any] = ~cells.missing & (cells.values == dimension.level)
+            return is_level
         return ~cells.missing & ~np.isin(cells.values, self._levels(dimension.column))
 
     def _levels(self, column: int) -> list[str]:
