@@ -20,7 +20,7 @@ from learners.engine.helping import Answered, compare, race
 
 N_LABELS = (150, 400, 1000)
 AUDIT_SHARE = 0.2
-Z = 2.549  # of an interval whose tails are `engine.helping.TAIL`
+Z = 2.948  # of an interval whose tails are `engine.helping.TAIL`
 
 
 def said(X: NDArray[Any], y: NDArray[Any], X_new: NDArray[Any]) -> NDArray[Any]:

@@ -144,7 +144,7 @@ def test_what_random_labels_never_reached_is_not_guessed() -> None:
 
 
 def test_what_the_fewest_random_labels_reach_needs_at_most_those() -> None:
-    found = compare(by_hand([4, 5, 6], [2, 3, 4]), np.arange(10) < 4, rng=rng())
+    found = compare(by_hand([8, 10, 12], [4, 6, 8], n=20), np.arange(20) < 8, rng=rng())
     assert (found.needed.value, found.needed_now.value) == (8, 8)
     assert found.advantage.high < 0
 
