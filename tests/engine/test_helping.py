@@ -172,7 +172,7 @@ def test_looking_back_strictly_leaves_random_texts_out() -> None:
 
 
 def every_fifth(n_labels: int) -> NDArray[np.bool_]:
-    return np.arange(n_labels) % 5 == 4
+    return np.asarray(np.arange(n_labels) % 5 == 4)
 
 
 def test_a_race_is_due_once_there_are_a_fifth_more_answers() -> None:
