@@ -1,5 +1,6 @@
 """Which column is the text, the id, the label and the split: a guess, shown to be changed."""
 
+import re
 from collections.abc import Iterable
 
 from projects.reading.labels import several_values
@@ -10,6 +11,7 @@ ROLES = ("text", "id", "label", "split", "metadata", "leave_out")
 TABLE_ROLES = ("numeric", "categorical", "id", "label", "split", "metadata", "leave_out")
 CATEGORY_CHARS = 40
 TEXT_CHARS = 25
+ID_NAME = re.compile(r"(^|[\W_])(id|ID|Id)$|[a-z]I[dD]$")
 SPLIT_WORDS = frozenset(
     ["train", "training", "test", "testing", "val", "valid", "validation", "dev", "eval"]
 )
@@ -60,7 +62,7 @@ def guess_table_roles(scan: Scan) -> dict[str, str]:
     for column in _free(scan, roles):
         if _names_a_label(column) or (label and _repeats(column, label, scan)):
             roles[column.name] = "leave_out"
-    if chosen := _id(_free(scan, roles), scan.n_rows):
+    if chosen := _table_id(_free(scan, roles), scan.n_rows):
         roles[chosen.name] = "id"
     for column in _free(scan, roles):
         roles[column.name] = feature_kind(column) or "metadata"
@@ -98,6 +100,12 @@ def _table_label(facts: list[ColumnFacts], n_rows: int) -> ColumnFacts | None:
     named += [c for c in facts if c.values and _names_a_label(c)]
     last = [c for c in facts[-1:] if c.values and 2 <= len(c.values) <= min(20, n_rows // 4)]
     return next(iter([*named, *last]), None)
+
+
+def _table_id(facts: list[ColumnFacts], n_rows: int) -> ColumnFacts | None:
+    """By a name such as "id", "client_id" or "clientId", not "citricacid", and values that hardly repeat."""
+    named = (c for c in facts if plain(c.name) in KNOWN_NAMES["id"] or ID_NAME.search(c.name))
+    return next((c for c in named if c.values is None or 2 * len(c.values) > n_rows), None)
 
 
 def _free(scan: Scan, roles: dict[str, str]) -> list[ColumnFacts]:

@@ -44,6 +44,14 @@ def test_a_column_that_repeats_the_label_is_no_feature(owner: User) -> None:
     assert (roles["code"], roles["class"]) == ("leave_out", "label")
 
 
+def test_an_id_is_told_by_its_name_and_its_values(owner: User) -> None:
+    lines = ["client_id,citricacid,areaId,class"]
+    lines += [f"c{i},0.{i},{i % 4},{'a' if i % 3 else 'b'}" for i in range(40)]
+    roles = staged("\n".join(lines), user=owner).guess["table_roles"]
+    found = (roles["client_id"], roles["citricacid"], roles["areaId"])
+    assert found == ("id", "numeric", "numeric")
+
+
 def test_the_project_and_its_ledger_know_columns_and_kinds() -> None:
     project, _ = table_project()
     kinds = {column["name"]: column["kind"] for column in project.feature_columns}
