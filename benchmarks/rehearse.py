@@ -86,7 +86,7 @@ def make_project(person: Person, *, name: str, sentences: Sequence[Sentence]) ->
 
 def set_strategy(person: Person, path: str, strategy: str) -> None:
     """Choose the strategy on the settings page, as an owner does."""
-    person.open(f"{path}settings/")
+    person.open(f"{path}settings/learning/")
     person.submit(person.form("select[name=strategy]"), {"strategy": strategy})
     chosen = person.page.select_one("select[name=strategy] option[selected]")
     if chosen is None or chosen.get("value") != strategy:
@@ -238,7 +238,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--pool", type=int, default=5000)
     parser.add_argument("--test", type=int, default=1000)
-    parser.add_argument("--strategies", default="margin,random")
+    parser.add_argument("--strategies", default="coverage_to_margin,random")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
