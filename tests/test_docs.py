@@ -29,8 +29,8 @@ def found(name: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", names_in("docs/loop.md"))
-def test_every_name_on_the_map_exists(name: str) -> None:
+@pytest.mark.parametrize("name", names_in("docs/loop.md") + names_in("docs/strategies.md"))
+def test_every_name_in_the_documents_exists(name: str) -> None:
     assert found(name)
 
 
@@ -38,7 +38,9 @@ def test_a_name_that_does_not_exist_is_caught() -> None:
     assert not found("learners.services.fitting.no_such_rule")
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/loop.md", "docs/operate.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/loop.md", "docs/operate.md", "docs/strategies.md"]
+)
 def test_every_management_command_in_the_documents_exists(document: str) -> None:
     text = (ROOT / document).read_text("utf-8")
     named = set(re.findall(r"manage\.py (\w+)", text))
