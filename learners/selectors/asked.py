@@ -8,6 +8,18 @@ from learners.selectors.curve import strategy_label
 from projects.models import AnnotationEvent, Project
 from projects.models.annotation import Draw
 
+SENTENCES: dict[str, str] = {
+    Draw.CONFIRM: (
+        "Random, to confirm a model: this text was set apart at random, and nobody had dealt "
+        "with it when that model was frozen. It measures later models as well."
+    ),
+    Draw.HISTORY: "You opened it again yourself, after an undo or from the history page.",
+    Draw.LATE: (
+        "Its hold had ended before your answer came. The answer counts; "
+        "how the text was chosen is not known any more."
+    ),
+}
+
 
 @dataclass(frozen=True)
 class WhyAsked:
@@ -30,24 +42,12 @@ def _sentence(event: AnnotationEvent, project: Project) -> str:
                 f"About {project.audit_share:.0%} of the questions are such texts; only on them "
                 "is the accuracy measured."
             )
-        case Draw.CONFIRM:
-            return (
-                "Random, to confirm a model: this text was set apart at random, and nobody had dealt "
-                "with it when that model was frozen. It measures later models as well."
-            )
         case Draw.QUEUE:
             reason = f": {event.reason}" if event.reason else ""
             return f"Chosen by the strategy “{strategy_label(event.strategy)}”{reason}."
         case Draw.RANDOM:
             return f"A random text: {event.reason or 'there was no ranking'}."
-        case Draw.HISTORY:
-            return "You opened it again yourself, after an undo or from the history page."
-        case Draw.LATE:
-            return (
-                "Its hold had ended before your answer came. The answer counts; "
-                "how the text was chosen is not known any more."
-            )
-    return "It came with the data."
+    return SENTENCES.get(event.draw, "It came with the data.")
 
 
 def _machine_facts(event: AnnotationEvent, project: Project) -> list[tuple[str, str]]:

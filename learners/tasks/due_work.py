@@ -6,8 +6,8 @@ from django.utils import timezone
 from labeler.sending import send
 from learners.services import due_work
 from learners.services.checking import confirmations_to_check
-from learners.services.simulation_work import simulations_to_work_on
 from learners.services.explain_request import explanations_to_make
+from learners.services.simulation_work import simulations_to_work_on
 
 
 @shared_task(name="learners.start_due_work")

@@ -144,7 +144,7 @@ def test_a_strategy_for_many_classes_a_text_is_not_for_one(project: Project, own
 def test_what_is_for_tables_is_not_for_texts(
     project: Project, owner: User, changes: dict[str, str]
 ) -> None:
-    with pytest.raises(Refused, match="not features of texts|not for texts"):
+    with pytest.raises(Refused, match=r"not features of texts|not for texts"):
         change(project, owner, **changes)
 
 
