@@ -47,7 +47,7 @@ def read_labelled(
     layout = layout or sniff(binary, file=file)
     features = _kinds(binary, file=file, columns=columns, limits=limits, layout=layout)
     binary.seek(0)
-    seen = _Seen()
+    seen = _Seen(columns.split)
     records = seen.watched(read_records(binary, file=file, layout=layout, limits=limits))
     choice = ColumnChoice(
         text="" if features else columns.text,
@@ -126,9 +126,11 @@ def _left_out(n_rows: int, missing: str) -> str:
 
 
 class _Seen:
-    """The columns that came by, and the words of those that may be a split."""
+    """The columns that came by, and the words of those that may be a split: of `split`, the chosen
+    one, all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, split: str | None) -> None:
+        self.split = split
         self.columns: dict[str, None] = {}
         self.splits: dict[str, set[str]] = {}
 
@@ -137,7 +139,7 @@ class _Seen:
             for name, cell in cells.items():
                 self.columns[name] = None
                 words = self.splits.setdefault(name, set())
-                if len(words) <= len(SPLIT_WORDS):
+                if name == self.split or len(words) <= len(SPLIT_WORDS):
                     words.add(cell.strip().casefold())
             yield line, cells
 

@@ -177,12 +177,14 @@ def _embedded(
     progress: Progress,
     known: Mapping[str, NDArray[np.float32]],
 ) -> NDArray[np.float32]:
-    """Each distinct text once, short ones first, so that little is padding."""
+    """Each distinct text once, short ones first, so that little is padding. As exact as the vectors
+    that the product stores, in half floats, and not more: it learns from no others."""
     distinct = sorted(set(texts) - known.keys(), key=lambda text: (len(text), text))
     found = dict(known)
     for start in range(0, len(distinct), CHUNK):
         part = distinct[start : start + CHUNK]
-        found |= dict(zip(part, embedder.loaded.embed(part).vectors, strict=True))
+        vectors = embedder.loaded.embed(part).vectors.astype(np.float16).astype(np.float32)
+        found |= dict(zip(part, vectors, strict=True))
         progress(start + len(part), len(distinct))
     if not texts:
         return np.empty((0, embedder.loaded.n_dimensions), np.float32)

@@ -36,6 +36,19 @@ def test_a_preset_may_be_named_among_strategies() -> None:
     ]
 
 
+def test_heads_are_crossed_with_the_strategy_of_a_preset_too() -> None:
+    # Neither the head nor the preset that was asked for may be dropped in silence.
+    assert names(strategies=["default", "margin"], heads=["lda"]) == [
+        "default",
+        f"{DEFAULT.strategy}/lda/{DEFAULT.features}",
+        f"margin/lda/{DEFAULT.features}",
+        "reference",
+    ]
+    assert f"{DEFAULT.strategy}/lda/{DEFAULT.features}" in names(
+        strategies=["reference"], heads=["lda"]
+    )
+
+
 def test_what_is_not_named_is_the_defaults() -> None:
     assert names(heads=["logistic"])[0] == f"{DEFAULT.strategy}/logistic/{DEFAULT.features}"
 

@@ -46,6 +46,12 @@ def test_one_class_only_is_refused_by_name() -> None:
         make_data([(f"apple {i}", "fruit") for i in range(9)])
 
 
+def test_a_pool_of_one_class_is_refused_though_the_test_split_has_two() -> None:
+    rows = [*((f"apple {i}", "fruit") for i in range(9)), ("iron", "metal")]
+    with pytest.raises(CannotSimulate, match="9 texts of the pool are of one class, “fruit”"):
+        make_data(rows, tests=[9])
+
+
 def test_no_texts_are_refused() -> None:
     with pytest.raises(CannotSimulate, match="no labelled texts"):
         make_data([])

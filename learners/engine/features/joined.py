@@ -1,4 +1,4 @@
-"""Several kinds of features side by side: each L2-normalised, so that each has the same say.
+"""Several kinds of features side by side, each as long as its embedder makes it: LSI half of the others.
 
 Plain concatenation under one linear head is what Arora, Liang and Ma 2017 ("A simple but tough-to-beat
 baseline for sentence embeddings", ICLR) and many after them compare with.
@@ -17,7 +17,7 @@ from learners.engine.errors import BadVectors
 def joined(parts: Sequence[Floats]) -> NDArray[Any]:
     """The parts side by side: (n, d1), (n, d2), ... become (n, d1 + d2 + ...).
 
-    Each part comes L2-normalised from its embedder and is not touched; one part alone is returned
+    Each part comes from its embedder with vectors of one length and is not touched; one part alone is returned
     as it is. The dtype is the widest of the parts'.
 
     Raises:

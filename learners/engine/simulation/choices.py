@@ -21,7 +21,8 @@ def chosen_recipes(
     """The recipes of every combination, the reference always among them, each once.
 
     Nothing named: the presets. A preset's name stands for the whole preset; "margin", which is
-    also a strategy, does so unless heads or features are named too. What is not named is the
+    also a strategy, does so unless heads or features are named too. Those are crossed with every
+    strategy that is named, the default's among them where `default` is. What is not named is the
     default's, label names included.
 
     Args:
@@ -39,8 +40,8 @@ def chosen_recipes(
     crossed = bool(heads or features)
     presets = [name for name in strategies if _is_preset(name, crossed)]
     named = [name for name in strategies if name not in presets]
-    if not strategies:
-        named = [default.strategy]
+    if crossed and ("default" in presets or not named):
+        named = [default.strategy, *(name for name in named if name != default.strategy)]
     grid = product(named, heads or [default.head], features or [default.features])
     recipes = [known[name] for name in presets]
     recipes += [_combined(default, *names) for names in grid]

@@ -94,6 +94,7 @@ def labelled_data(
     rows = [*pool, *test]
     names = tuple(sorted({labels[row] for row in rows}))
     _check(names, len(pool), len(test))
+    _check_pool(labels, pool)
     place = {name: index for index, name in enumerate(names)}
     n_left = sum(keys[row] in test_keys for row in range(len(keys)) if not is_test[row])
     notes = [
@@ -148,6 +149,15 @@ def _first_rows(keys: Sequence[bytes]) -> dict[bytes, int]:
     for row, key in enumerate(keys):
         first.setdefault(key, row)
     return first
+
+
+def _check_pool(labels: Sequence[str], pool: Sequence[int]) -> None:
+    in_pool = sorted({labels[row] for row in pool})
+    if len(in_pool) < 2:
+        raise CannotSimulate(
+            f"all {len(pool)} texts of the pool are of one class, “{in_pool[0]}”; other classes stand "
+            "among the test texts only; needed: a pool of two classes"
+        )
 
 
 def _check(names: Sequence[str], n_pool: int, n_test: int) -> None:
