@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from projects.models import Annotation, Project, User
@@ -195,9 +195,10 @@ def test_the_wizard_takes_cells_apart_as_the_owner_says(
 ) -> None:
     cells = ("late|rude", "broken", "late", "rude")
     rows = "".join(f"text number {n},{cells[n % 4]}\n" for n in range(16))
-    file = {"name": "mail.csv", "mimeType": "text/csv", "buffer": f"text,tags\n{rows}".encode()}
+    content = f"text,tags\n{rows}".encode()
+    file = FilePayload(name="mail.csv", mimeType="text/csv", buffer=content)
     page.goto(f"{live_server.url}/new/")
-    page.set_input_files("input[type=file]", [file])  # type: ignore[list-item]
+    page.set_input_files("input[type=file]", [file])
     page.get_by_role("button", name="Look at it").click()
     expect(page.get_by_text("hold “|”")).to_be_visible()
     page.get_by_label("any number").check()
