@@ -1,36 +1,32 @@
-"""When a model's view of a text may be shown, and which model's: never before the answer."""
+"""When a model's view of a text may be shown, and which model's: never before the answer, and never of
+a text that measures.
+"""
 
 from datetime import datetime
 
 from learners.models import Explanation, Fit
-from projects.models import Annotation, AnnotationEvent, Lease
-from projects.selectors.confirming import asked_by_running
+from projects.models import Annotation, AnnotationEvent, Example, Lease
 
 ANSWER_FIRST = "What the model made of this text opens once it has an answer."
-ASKED_AGAIN = (
-    "This text is asked again, since a class was added. "
-    "What the model made of it opens after that answer."
-)
-CONFIRMING = (
-    "This text belongs to a confirmation that is running. "
-    "What a model makes of it opens when the confirmation is over, so that no answer leans on it."
+MEASURES = (
+    "This text was drawn at random, to measure. No model's guess at such a text is shown, not after "
+    "the answer either: answers can be changed, and one that leans on a guess would measure nothing."
 )
 HELD = "Somebody has this text before them now. What the model made of it opens after their answer."
 
 
 def withheld(event: AnnotationEvent, now: datetime) -> str:
     """Why nothing that a model derived from the event's text may be shown yet; "" if it may be."""
-    answer = Annotation.objects.filter(
+    # No note of who has seen which guess would do instead: it would not outlive a rebuild.
+    if event.example.role == Example.Role.AUDIT:
+        return MEASURES
+    answered = Annotation.objects.filter(
         example_id=event.example_id,
         annotator_id=event.annotator_id,
         state=Annotation.State.LABELLED,
-    ).first()
-    if answer is None:
+    )
+    if not answered.exists():
         return ANSWER_FIRST
-    if answer.stale:
-        return ASKED_AGAIN
-    if asked_by_running(event.project_id, event.example_id):
-        return CONFIRMING
     held = Lease.objects.filter(example_id=event.example_id, expires_at__gt=now).exists()
     return HELD if held else ""
 

@@ -70,12 +70,6 @@ def running_confirmation(project_id: int) -> Confirmation | None:
     return Confirmation.objects.filter(project_id=project_id, result="").first()
 
 
-def asked_by_running(project_id: int, example_id: int) -> bool:
-    """Whether a confirmation that runs asks this text: nothing of a model is shown of it yet."""
-    confirmation = running_confirmation(project_id)
-    return confirmation is not None and texts_of(confirmation).filter(pk=example_id).exists()
-
-
 def asked_in_order(confirmation: Confirmation, now: datetime) -> list[Asked]:
     """Its texts in the order of the draw, with what became of each."""
     ids = list(texts_of(confirmation).order_by("audit_rank", "id").values_list("pk", flat=True))

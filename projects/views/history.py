@@ -16,8 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from learners.selectors.asked import WhyAsked, why_asked
+from learners.selectors.why import MEASURES
 from learners.services import queue
-from projects.models import Annotation, AnnotationEvent, LabelClass, Project, User
+from projects.models import Annotation, AnnotationEvent, Example, LabelClass, Project, User
 from projects.models.project import Role
 from projects.selectors.history import (
     STATES,
@@ -48,6 +49,11 @@ class Row:
     client_uuid: uuid.UUID
     comment_uuid: uuid.UUID
     flag_uuid: uuid.UUID
+
+    @property
+    def never_explained(self) -> str:
+        """Why no model's guess at this text is ever shown, "" where one may be."""
+        return MEASURES if self.annotation.example.role == Example.Role.AUDIT else ""
 
     @property
     def number(self) -> str:

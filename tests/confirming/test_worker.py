@@ -43,15 +43,12 @@ def test_a_frozen_model_is_put_to_answers_and_a_guess_is_explained(
     assert Confirmation.objects.get().n >= 4
     assert set(Confirmation.objects.get().outcomes) <= {"0", "1"}
 
-    chosen = AnnotationEvent.objects.filter(draw__in=[Draw.RANDOM, Draw.QUEUE]).last()
+    chosen = AnnotationEvent.objects.filter(draw=Draw.QUEUE).last()
     assert chosen is not None
-    client.post(reverse("confirm-end", args=[ranked_project.pk]))
-    later = AnnotationEvent.objects.filter(draw=Draw.CONFIRM).first()
-    assert later is not None
-    client.post(reverse("why", args=[ranked_project.pk, later.pk]))
+    client.post(reverse("why", args=[ranked_project.pk, chosen.pk]))
     wake("learners.explain", Explanation.objects.get().pk)
     wait_until(lambda: Explanation.objects.get().done_at is not None, what="the explanation")
     row = Explanation.objects.get()
-    assert (row.error, row.fit_id) == ("", fit.pk)
+    assert (row.error, row.fit_id) == ("", chosen.fit_id)
     assert row.words
     assert len(row.neighbours) == 5

@@ -15,10 +15,9 @@ from learners.models import Explanation, Fit
 from learners.services.explain_request import explanations_to_make, request_explanation
 from learners.services.explaining import Predict, explain
 from learners.services.prediction import Prediction
-from projects.models import Annotation, AnnotationEvent, Membership, Project, User
+from projects.models import AnnotationEvent, Membership, Project, User
 from projects.models.project import Role
-from projects.services.answering import skip
-from projects.services.classes import ClassSpec, add_classes
+from projects.services.answering import change_label, skip
 from projects.services.leases import hold_again
 from projects.services.undoing import undo
 from tests.confirming.test_page import signed_in
@@ -210,28 +209,44 @@ def audit_world() -> tuple[Project, User, AnnotationEvent]:
     return project, owner, AnnotationEvent.objects.get(example=example)
 
 
-def test_an_answered_random_text_opens_like_any_other() -> None:
+def test_no_guess_at_a_random_text_is_shown_even_after_its_answer() -> None:
     _, owner, event = audit_world()
-    assert "What did the model see?" in words(signed_in(owner), event)
+    assert_withheld(signed_in(owner), event, "This text was drawn at random, to measure.")
 
 
-def test_a_random_text_that_is_asked_again_stays_closed() -> None:
+def test_a_guess_at_a_random_text_that_was_worked_out_before_stays_hidden() -> None:
     project, owner, event = audit_world()
-    spec = ClassSpec(name="perhaps", description="", colour=3, shortcut="", is_none=False)
-    add_classes(actor=owner, project=project, specs=[spec], now=NOW)
-    assert Annotation.objects.get().stale
-    assert_withheld(signed_in(owner), event, "is asked again, since a class was added")
+    explained(project, Fit.objects.get(), event)
+    assert_withheld(signed_in(owner), event, "No model's guess at such a text is shown")
 
 
-def test_a_text_of_a_running_confirmation_opens_when_that_is_over() -> None:
+def test_an_answer_that_is_changed_afterwards_was_never_led_by_a_guess() -> None:
+    project, owner, event = audit_world()
+    change_label(
+        sender=sender(project, owner),
+        example_id=event.example_id,
+        labels=[project.label_classes.get(name="no").pk],
+    )
+    newest = AnnotationEvent.objects.order_by("seq").last()
+    assert newest is not None
+    assert newest.kind == AnnotationEvent.Kind.RELABEL
+    assert_withheld(signed_in(owner), newest, "No model's guess at such a text is shown")
+
+
+def test_a_text_of_a_confirmation_stays_closed_when_that_is_over() -> None:
     project, fit, owner = confirm_world(n_audit=2)
     confirmation = start(project, fit, owner)
     answer_many(project, owner, [True, True])
     event = AnnotationEvent.objects.order_by("seq")[0]
-    client = signed_in(owner)
-    assert_withheld(client, event, "belongs to a confirmation that is running")
     assert check(confirmation).result == "used_up"
-    assert "What did the model see?" in words(client, event)
+    assert_withheld(signed_in(owner), event, "No model's guess at such a text is shown")
+
+
+def test_the_history_says_so_and_offers_no_button_for_it() -> None:
+    project, owner, _ = audit_world()
+    page = signed_in(owner).get(reverse("history", args=[project.pk])).content.decode()
+    assert "This text was drawn at random, to measure." in page
+    assert "What did the model see?" not in page
 
 
 def test_a_text_that_somebody_has_before_them_stays_closed() -> None:
