@@ -42,9 +42,11 @@ def class_texts(project_id: int, upto_seq: int | None = None) -> list[ClassText]
     ]
 
 
-def n_telling_names(project_id: int) -> int:
-    """How many classes in use have a name or description that says something."""
-    return sum(text.says_something for text in class_texts(project_id))
+def n_telling_names(project_id: int, upto_seq: int | None = None) -> int:
+    """How many classes in use after event `upto_seq` (now without it) have a name or description
+    that says something.
+    """
+    return sum(text.says_something for text in class_texts(project_id, upto_seq))
 
 
 def _later(project_id: int, upto_seq: int) -> Iterable[ProjectEvent]:

@@ -10,17 +10,20 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from learners.engine.recipes import POOL_SAMPLE
 from learners.models import EmbeddingSet, Fit
+from learners.selectors.class_texts import n_telling_names
 from learners.selectors.parts import POOL_FITTED, newest_set, parts_in_order_of_work
+from learners.selectors.settings_history import newest_text_at, project_at, settings_at
 from learners.selectors.training import training_set_from_ledger
-from learners.services.due_work import label_change_marks, names_train
+from learners.services.due_work import label_change_marks
 from learners.services.embedders import LoadEmbedder, current_embedder
 from learners.services.embedding import Clock, embed_chunk
 from learners.services.fitting import compute, plan
 from learners.services.heartbeat import process_name
 from learners.services.pool_models import FOLDER, fill_again
 from learners.services.publishing import Outcome, publish
-from projects.models import Project
+from projects.models import Project, ProjectEvent
 
 Tokens = Callable[[], UUID]
 Say = Callable[[str], None]
@@ -65,7 +68,8 @@ def rebuild_project(
 
     The old fits serve until the new ones take their place, all at once. Fits keep their numbers,
     `upto_seq`, seed and strategy, and so their scores; the newest gets its queue again. Without
-    rows to tell, there is one fit for each full batch of label changes.
+    rows to tell, there is one fit for each full batch of label changes, with the settings and the
+    texts of its time, and one before them where the classes' names train.
 
     Returns:
         How many fits were published.
@@ -97,23 +101,55 @@ def planned_fits(project_id: int) -> list[PlannedFit]:
 
 
 def _planned_from_ledger(project_id: int) -> Iterator[PlannedFit]:
-    project = Project.objects.get(pk=project_id)
-    marks = label_change_marks(project_id)
-    for seq, moment in marks[project.batch_size - 1 :: project.batch_size]:
-        training = training_set_from_ledger(project_id, seq)
-        if names_train(project) or len(training.trained_classes(project.strict_audit)) > 1:
-            yield PlannedFit(
-                id=None,
-                **plan(project, seq),
-                parts={},
-                pool_upto=None,
-                n_pool_sample=None,
-                forced=False,
-                due_at=moment,
-                started_at=moment,
-                n_ranked_from=None,
-                n_pool=None,
-            )
+    """A fit from the classes' names alone where they trained when the first texts came, and one for
+    each batch of label changes that was full by the settings of its time.
+    """
+    waiting, upto_seq = 0, 0
+    if first := _first_of_names(project_id):
+        yield first
+        upto_seq = first.upto_seq
+    for seq, moment in label_change_marks(project_id):
+        waiting += seq > upto_seq
+        if waiting >= settings_at(project_id, seq)["batch_size"]:
+            waiting, project = 0, project_at(project_id, seq)
+            if _trained(project, seq):
+                yield _planned(project, seq, moment)
+
+
+def _first_of_names(project_id: int) -> PlannedFit | None:
+    events = ProjectEvent.objects.filter(project_id=project_id, kind=ProjectEvent.Kind.IMPORTED)
+    imported = events.order_by("seq").first()
+    if imported is None:
+        return None
+    project = project_at(project_id, imported.seq)
+    names = _names_trained(project, imported.seq)
+    return _planned(project, imported.seq, imported.created_at) if names else None
+
+
+def _trained(project: Project, seq: int) -> bool:
+    if _names_trained(project, seq):
+        return True
+    training = training_set_from_ledger(project.pk, seq)
+    return len(training.trained_classes(project.strict_audit)) > 1
+
+
+def _names_trained(project: Project, seq: int) -> bool:
+    return project.label_names and n_telling_names(project.pk, seq) > 1
+
+
+def _planned(project: Project, seq: int, moment: datetime) -> PlannedFit:
+    return PlannedFit(
+        id=None,
+        **plan(project, seq),
+        parts={},
+        pool_upto=newest_text_at(project.pk, seq),
+        n_pool_sample=POOL_SAMPLE,
+        forced=False,
+        due_at=moment,
+        started_at=moment,
+        n_ranked_from=None,
+        n_pool=None,
+    )
 
 
 @dataclass(frozen=True)
