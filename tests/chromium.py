@@ -7,10 +7,21 @@ from contextlib import contextmanager
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from projects.models import User
 from tests.installed_browser import MISSING, browser_program
+
+# Waits end as soon as they are met; a machine with all its cores at work needs far more than 5 s.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -42,7 +53,7 @@ def watched_page(context: BrowserContext) -> Iterator[Page]:
             faults.append(message.text)
 
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.on("console", note)
     page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
     yield page

@@ -87,7 +87,7 @@ def test_a_new_point_appears_by_itself_and_takes_no_focus(page: Page, project: P
     page.get_by_role("button", name="Retrain now").focus()
     place = page.locator("#curve").bounding_box()
     make_fit(project, n_labels=30, right=(11, 12))
-    expect(page.locator(POINTS)).to_have_count(4, timeout=15_000)
+    expect(page.locator(POINTS)).to_have_count(4)
     expect(page.locator("#live-headline")).to_contain_text("At 30 labels")
     expect(page.get_by_role("button", name="Retrain now")).to_be_focused()
     assert page.locator("#curve").bounding_box() == place
@@ -98,7 +98,7 @@ def test_the_first_point_replaces_the_empty_frame(page: Page, owner: User) -> No
     page.goto(f"/projects/{project.pk}/")
     expect(page.get_by_role("img", name="The curve is empty.")).to_be_visible()
     make_fit(project, n_labels=10, right=(3, 4))
-    expect(page.locator(POINTS)).to_have_count(1, timeout=15_000)
+    expect(page.locator(POINTS)).to_have_count(1)
     expect(page.get_by_role("img", name="The curve is empty.")).to_have_count(0)
 
 
@@ -191,7 +191,7 @@ def test_the_open_tab_keeps_itself_up_to_date(page: Page, project: Project) -> N
     page.get_by_role("link", name="Is it helping?").click()
     expect(page.locator("#live-numbers")).to_contain_text("Too few random texts to say")
     add_random_baseline(make_fit(project, n_labels=30, right=(40, 50)))
-    expect(page.locator("#live-numbers")).to_contain_text("Choosing helps here", timeout=15_000)
+    expect(page.locator("#live-numbers")).to_contain_text("Choosing helps here")
 
 
 def test_the_picture_of_a_tab_is_drawn_below_its_table(page: Page, project: Project) -> None:
