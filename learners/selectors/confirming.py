@@ -1,15 +1,15 @@
 """A confirmation as the pages and the claims see it: rows in, plain values out, no model loaded."""
 
 from dataclasses import dataclass
+from math import floor
 
 from django.db.models import Q
 
 from learners.engine.anytime import anytime_interval, questions_needed
 from learners.engine.intervals import Interval
 from learners.models import ConfirmationCheck, Fit
-from learners.selectors.curve import CurvePoint
 from projects.models import Confirmation, Project
-from projects.selectors.confirming import Asked, Reserve, running_confirmation
+from projects.selectors.confirming import Asked, Reserve, running_confirmation, tries_of
 
 TARGETS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 SHARES = {
@@ -44,13 +44,15 @@ def confirmation_to_ask(project_id: int) -> Confirmation | None:
     return Confirmation.objects.filter(in_order, project_id=project_id, result="").first()
 
 
-def costs(*, accuracy: float, reserve: Reserve) -> list[Cost]:
+def costs(*, accuracy: float, reserve: Reserve, error_rate: float) -> list[Cost]:
     """What each of a few targets takes, should the model be right on just `accuracy`."""
     return [
         Cost(
             target,
             accuracy,
-            questions_needed(accuracy, target=target, n_max=max(1, reserve.n_fresh)),
+            questions_needed(
+                accuracy, target=target, n_max=max(1, reserve.n_fresh), error_rate=error_rate
+            ),
         )
         for target in TARGETS
     ]
@@ -119,14 +121,33 @@ def confirmed_words(fit: Fit) -> str:
 
 def guarantee(confirmation: Confirmation) -> str:
     """What a confirmation that cleared its target promises."""
-    confidence = 1 - confirmation.error_rate
+    skipped = f"; {confirmation.n_skipped:,} more skipped" if confirmation.n_skipped else ""
     return (
-        f"With {confidence:.0%} confidence, however often one looked, this model is right on at "
-        f"least {confirmation.target:.0%} of texts like these "
-        f"({confirmation.n_right:,} of {confirmation.n:,} fresh random texts)."
+        f"With {confidence(confirmation.error_rate)} confidence, however often one looked, this "
+        f"model is right on at least {confirmation.target:.0%} of texts like these "
+        f"({confirmation.n_right:,} of {confirmation.n:,} fresh random texts{skipped})."
+        f"{_tries_words(confirmation)}"
     ).replace("%", "\u00a0%")
 
 
-def can_be_confirmed(points: list[CurvePoint]) -> list[CurvePoint]:
-    """The fits that can be frozen, newest first."""
-    return list(reversed(points))
+def place_among_tries(confirmation: Confirmation) -> tuple[int, int]:
+    """Which confirmation of its model it is, from 1, and of how many."""
+    tries = tries_of(
+        project_id=confirmation.project_id,
+        fit_id=confirmation.fit_id,
+        digest=confirmation.head_digest,
+    )
+    ids = list(tries.values_list("pk", flat=True))
+    return ids.index(confirmation.pk) + 1, len(ids)
+
+
+def _tries_words(confirmation: Confirmation) -> str:
+    place, n = place_among_tries(confirmation)
+    if n == 1:
+        return ""
+    return f" It was confirmation {place:,} of {n:,} of this model."
+
+
+def confidence(error_rate: float) -> str:
+    """`95%`, `97.5%`, `98.75%`: never rounded up."""
+    return f"{floor(round(1e4 * (1 - error_rate), 6)) / 100:g}%"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from learners.engine.intervals import Interval
-from learners.selectors.confirming import Cost, Progress, guarantee, interval_of
+from learners.selectors import confirming
+from learners.selectors.confirming import Cost, Progress, guarantee, interval_of, place_among_tries
 from learners.views.sentences import NB, count, duration, number, percent
 from projects.models import Confirmation
 
@@ -25,7 +26,26 @@ def between(interval: Interval) -> str:
 
 def confidence(confirmation: Confirmation) -> str:
     """`95 %`."""
-    return percent(1 - confirmation.error_rate)
+    return sure(confirmation.error_rate)
+
+
+def sure(error_rate: float) -> str:
+    """`97.5 %`."""
+    return confirming.confidence(error_rate).replace("%", f"{NB}%")
+
+
+def tries_before(n_tries: int, error_rate: float) -> str:
+    """What stands beside a model that was put to the test before, "" where it was not."""
+    if not n_tries:
+        return ""
+    times = "once" if n_tries == 1 else f"{n_tries:,} times"
+    return f"tried {times} before: needs {sure(error_rate)} confidence"
+
+
+def try_words(confirmation: Confirmation) -> str:
+    """`97.5 %, try 2 of this model`."""
+    place, _ = place_among_tries(confirmation)
+    return f"{confidence(confirmation)}, try {place:,} of this model"
 
 
 def running_sentence(confirmation: Confirmation) -> str:
@@ -76,9 +96,9 @@ def skipped(n: int) -> str:
 
 def result_sentence(confirmation: Confirmation) -> str:
     """What came of it, in words of guarantee where there is one."""
-    target, sure = percent(confirmation.target), confidence(confirmation)
+    target = percent(confirmation.target)
     interval = interval_of(confirmation)
-    always = f"with {sure} confidence, however often one looked"
+    always = f"with {confidence(confirmation)} confidence, however often one looked"
     match confirmation.result:
         case Result.CONFIRMED:
             return guarantee(confirmation)

@@ -1,6 +1,7 @@
-""" "Confirm this model": an owner freezes a fit, watches it put to fresh random texts, reads what came of it."""
+"""Confirm a model: an owner freezes a fit, watches it put to fresh random texts, reads what came of it."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ from learners.services.freezing import freeze_and_start
 from learners.views import confirm_sentences, sentences
 from learners.views.interval_path import PathDrawing, path_drawing
 from projects.models import Confirmation, Project
-from projects.selectors.confirming import Reserve, asked_in_order, reserve
+from projects.selectors.confirming import Reserve, asked_in_order, error_rate_after, reserve
 from projects.services.confirming import Result, end_confirmation
 from projects.services.refusals import Refused
 from projects.views.person import person
@@ -39,6 +40,9 @@ from projects.views.person import person
 SUPPOSED = (0.8, 0.9, 0.95)  # where nothing is measured yet
 FITS_OFFERED = 20
 USUAL_TARGET = 0.8
+
+Tries = Counter[int]
+"""By fit, how many confirmations of it there were."""
 
 
 class StartForm(forms.Form):
@@ -58,18 +62,23 @@ class StartForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, points: list[CurvePoint], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, points: list[CurvePoint], tries: Tries, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [(point.fit_id, _fit_words(point)) for point in points]
+        offered = [(point.fit_id, _fit_words(point, tries[point.fit_id])) for point in points]
         self.fields["fit"].choices = offered  # type: ignore[attr-defined]
 
 
-def _fit_words(point: CurvePoint) -> str:
-    labels = f"fit {point.fit_id}, {sentences.count(point.n_labels, 'label')}"
+def _fit_words(point: CurvePoint, n_tries: int) -> str:
+    parts = [f"fit {point.fit_id}", sentences.count(point.n_labels, "label"), _measured(point)]
+    tried = confirm_sentences.tries_before(n_tries, error_rate_after(n_tries))
+    return ", ".join([*parts, tried] if tried else parts)
+
+
+def _measured(point: CurvePoint) -> str:
     if point.accuracy is None:
-        return f"{labels}, not measured"
+        return "not measured"
     return (
-        f"{labels}, {sentences.percent(point.accuracy.value)} "
+        f"{sentences.percent(point.accuracy.value)} "
         f"({sentences.interval(point.accuracy)}, {point.accuracy.n} random texts)"
     )
 
@@ -81,11 +90,13 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """What runs, what came of those before, and the form that starts one."""
     project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
     points = list(reversed(curve(project.pk)))[:FITS_OFFERED]
-    form = StartForm(request.POST or None, points=points, initial=_usual(points))
+    tries = Counter(project.confirmations.values_list("fit_id", flat=True))
+    form = StartForm(request.POST or None, points=points, tries=tries, initial=_usual(points))
     if request.method == "POST" and form.is_valid() and _started(request, project, form):
         return redirect("confirm", pk)
-    status = 400 if request.method == "POST" else 200
-    return render(request, "learners/confirm.html", _page(project, points, form), status=status)
+    status = 422 if request.method == "POST" else 200
+    context = _page(project, points, form, tries)
+    return render(request, "learners/confirm.html", context, status=status)
 
 
 def _usual(points: list[CurvePoint]) -> dict[str, Any]:
@@ -148,7 +159,9 @@ def confirm_state(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "learners/confirm/state.html", {"project": project, "state": state})
 
 
-def _page(project: Project, points: list[CurvePoint], form: StartForm) -> dict[str, Any]:
+def _page(
+    project: Project, points: list[CurvePoint], form: StartForm, tries: Tries
+) -> dict[str, Any]:
     now = timezone.now()
     found, left = running(project), reserve(project)
     ended = [_ended(row) for row in confirmations(project)]
@@ -160,7 +173,7 @@ def _page(project: Project, points: list[CurvePoint], form: StartForm) -> dict[s
         "reserve": left,
         "form": form,
         "has_model": bool(points),
-        "price": _price(project, points[0] if points else None, left) if not found else None,
+        "price": _price(project, points[0] if points else None, left, tries) if not found else None,
         "newest": ended[0] if ended else None,
         "ended": ended,
     }
@@ -191,6 +204,7 @@ def _running(project: Project, confirmation: Confirmation) -> RunningState:
         ("Fresh texts left", f"{state.n_left:,} of {confirmation.n_fresh:,}"),
         ("Questions", _share_words(confirmation.share)),
         ("Model", f"fit {confirmation.fit_id}, {confirmation.n_labels:,} labels"),
+        ("Confidence", confirm_sentences.try_words(confirmation)),
     ]
     said = (confirmation.pk, confirmation.outcomes, state)
     return RunningState(
@@ -257,10 +271,11 @@ class Price:
     time: str
 
 
-def _price(project: Project, newest: CurvePoint | None, left: Reserve) -> Price:
+def _price(project: Project, newest: CurvePoint | None, left: Reserve, tries: Tries) -> Price:
     accuracy = newest.accuracy if newest else None
     supposed = [accuracy.low, accuracy.value, accuracy.high] if accuracy else list(SUPPOSED)
-    tables = [costs(accuracy=share, reserve=left) for share in supposed]
+    error_rate = error_rate_after(tries[newest.fit_id] if newest else 0)
+    tables = [costs(accuracy=share, reserve=left, error_rate=error_rate) for share in supposed]
     middle = next(cost for cost in tables[1] if cost.target == USUAL_TARGET)
     return Price(
         supposed=supposed,

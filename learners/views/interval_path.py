@@ -24,7 +24,9 @@ class PathDrawing:
 
 def path_drawing(confirmation: Confirmation) -> PathDrawing:
     """From no answer (everything is possible) to the newest that counts."""
-    path = interval_path([mark == "1" for mark in confirmation.outcomes])
+    path = interval_path(
+        [mark == "1" for mark in confirmation.outcomes], error_rate=confirmation.error_rate
+    )
     n, n_axis = confirmation.n, max(confirmation.n, SHORTEST_AXIS)
     kept = np.unique(np.linspace(0, max(n - 1, 0), min(n, MOST_CORNERS)).astype(np.int64))
     x = [0.0, *(100 * (place + 1) / n_axis for place in kept)]

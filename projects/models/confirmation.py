@@ -5,6 +5,8 @@ from django.db import models
 
 from projects.models.project import Project
 
+ERROR_RATE = 0.05
+
 
 class Confirmation(models.Model):
     """One fit put to fresh random texts until an anytime-valid interval clears `target`, or cannot.
@@ -13,7 +15,8 @@ class Confirmation(models.Model):
     `last_example_id`, no event up to `started_seq`), in the order of their `audit_rank`. The model
     is a copy of the fit's, so that nothing done to the fit changes it; `fit_id` is a plain number.
     `outcomes` holds one character an answer in that order, "1" right and "0" wrong, up to the
-    first text that is still open.
+    first text that is still open. `error_rate` halves with each earlier try of the same model, or
+    else one could begin anew until it passes.
     """
 
     class Result(models.TextChoices):
@@ -29,7 +32,7 @@ class Confirmation(models.Model):
     head_digest = models.CharField(max_length=64, help_text="SHA-256 of that file")
     n_labels = models.PositiveIntegerField(help_text="texts labelled by people, at the fit")
     target = models.FloatField(help_text="accuracy in (0, 1)")
-    error_rate = models.FloatField(default=0.05, help_text="1 minus the confidence")
+    error_rate = models.FloatField(default=ERROR_RATE, help_text="1 minus the confidence")
     share = models.FloatField(help_text="of the questions, while it runs, in (0, 1]")
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

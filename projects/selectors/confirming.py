@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from projects.models import Annotation, AnnotationEvent, Confirmation, Example, Lease, Project
+from projects.models.confirmation import ERROR_RATE
 
 State = Annotation.State
 
@@ -63,6 +64,22 @@ def texts_of(confirmation: Confirmation) -> QuerySet[Example]:
         started_seq=confirmation.started_seq,
         last_example_id=confirmation.last_example_id,
     )
+
+
+def tries_of(*, project_id: int, fit_id: int, digest: str = "") -> QuerySet[Confirmation]:
+    """Every confirmation of one model, oldest first: of the fit, and of any whose model is the same
+    to the byte, as one fitted again with the same labels may be.
+    """
+    same = Q(fit_id=fit_id) | (Q(head_digest=digest) if digest else Q())
+    return Confirmation.objects.filter(same, project_id=project_id).order_by("id")
+
+
+def error_rate_after(n_tries: int) -> float:
+    """What the next try may err: `ERROR_RATE`, halved for each earlier one, so that all tries of a
+    model together err in at most twice that share of cases, however many they are.
+    """
+    rate: float = ERROR_RATE / 2**n_tries
+    return rate
 
 
 def running_confirmation(project_id: int) -> Confirmation | None:

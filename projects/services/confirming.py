@@ -6,7 +6,12 @@ from datetime import datetime
 from django.db import transaction
 
 from projects.models import Confirmation, Project, ProjectEvent, User
-from projects.selectors.confirming import reserve, running_confirmation
+from projects.selectors.confirming import (
+    error_rate_after,
+    reserve,
+    running_confirmation,
+    tries_of,
+)
 from projects.services.ledger import append_project_event, lock
 from projects.services.refusals import Refused
 
@@ -46,7 +51,7 @@ def start_confirmation(
 ) -> Confirmation:
     """Ask fresh random texts from now on until `target` is cleared or cannot be.
 
-    `target`: accuracy, inside (0, 1). `share`: of the questions meanwhile, in (0, 1]; 1 asks nothing else.
+    `target`: accuracy, inside (0, 1). Each earlier try of this model halves the error rate. `share`: of the questions meanwhile, in (0, 1]; 1 asks nothing else.
 
     Raises:
         Refused: another one runs; no fresh text is left; a target or share that cannot be; texts
@@ -61,6 +66,7 @@ def start_confirmation(
             "No fresh random text is left: every reserved text has been dealt with. "
             "Add texts to the project; a part of them is reserved.",
         )
+    tries = tries_of(project_id=project.pk, fit_id=model.fit_id, digest=model.digest)
     confirmation = Confirmation.objects.create(
         project=project,
         fit_id=model.fit_id,
@@ -68,6 +74,7 @@ def start_confirmation(
         head_digest=model.digest,
         n_labels=model.n_labels,
         target=target,
+        error_rate=error_rate_after(tries.count()),
         share=share,
         started_by=actor,
         started_at=now,

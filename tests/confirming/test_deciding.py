@@ -10,10 +10,10 @@ from django.core.files.storage import default_storage
 from learners.engine.anytime import anytime_interval
 from learners.engine.errors import EmbedderUnavailable
 from learners.models import ConfirmationCheck, Fit, FrozenPrediction
-from learners.selectors.confirming import confirmed_words, interval_of, progress
+from learners.selectors.confirming import confidence, confirmed_words, interval_of, progress
 from learners.services.checking import confirmations_to_check
 from projects.models import Confirmation, Example, ProjectEvent
-from projects.selectors.confirming import asked_in_order
+from projects.selectors.confirming import asked_in_order, error_rate_after
 from projects.services.answering import change_label, skip
 from projects.services.class_merging import merge_classes, retire_class
 from projects.services.classes import ClassSpec, add_classes, change_class
@@ -370,3 +370,39 @@ def test_a_model_that_was_not_confirmed_is_promised_nothing() -> None:
     answer_many(project, owner, [True] * 3)
     check(confirmation)
     assert confirmed_words(fit) == ""
+
+
+def test_each_further_try_of_a_model_has_half_the_error_rate() -> None:
+    project, fit, owner = make_world()
+    rates = []
+    for _ in range(3):
+        confirmation = start(project, fit, owner)
+        rates.append(confirmation.error_rate)
+        end_confirmation(confirmation_id=confirmation.pk, result=Result.ENDED, now=NOW)
+    assert rates == [0.05, 0.025, 0.0125]
+
+
+def test_the_same_model_fitted_again_counts_as_tried_and_another_one_does_not() -> None:
+    project, fit, owner = make_world()
+    first = start(project, fit, owner)
+    end_confirmation(confirmation_id=first.pk, result=Result.ENDED, now=NOW)
+    again = start(project, published(project), owner)
+    end_confirmation(confirmation_id=again.pk, result=Result.ENDED, now=NOW)
+    other = start(project, published(project, content=b"another model"), owner)
+    assert (again.error_rate, other.error_rate) == (0.025, 0.05)
+
+
+def test_what_decides_a_first_try_need_not_decide_a_second() -> None:
+    project, fit, owner = make_world()
+    n = next(n for n in range(1, 60) if anytime_interval(n, n).low > 0.8)
+    end_confirmation(confirmation_id=start(project, fit, owner).pk, result=Result.ENDED, now=NOW)
+    confirmation = start(project, fit, owner)
+    answer_many(project, owner, [True] * n)
+    assert check(confirmation).result == ""
+    answer_many(project, owner, [True] * 5)
+    assert check(confirmation).result == "confirmed"
+
+
+@pytest.mark.parametrize(("n_tries", "said"), [(0, "95%"), (1, "97.5%"), (3, "99.37%")])
+def test_confidence_is_never_rounded_up(n_tries: int, said: str) -> None:
+    assert confidence(error_rate_after(n_tries)) == said

@@ -13,6 +13,7 @@ from projects.models import Confirmation, Membership, Project, User
 from projects.models.project import Role
 from projects.services.answering import skip
 from projects.services.classes import ClassSpec, add_classes
+from projects.services.confirming import Result, end_confirmation
 from tests.confirming.worlds import answer_many, check, make_world, seeded_right, start
 from tests.factories import NOW, make_examples, make_project, make_user
 from tests.labelling.people import asked, sender
@@ -154,7 +155,7 @@ def test_bad_input_is_answered_beside_its_field(said: dict[str, str], answer: st
     project, fit, owner = make_world()
     fields = {"fit": str(fit.pk), "target_percent": "80", "share": "1"} | said
     response = signed_in(owner).post(reverse("confirm", args=[project.pk]), fields)
-    assert response.status_code == 400
+    assert response.status_code == 422
     assert answer in response.content.decode()
     assert not Confirmation.objects.exists()
 
@@ -202,7 +203,7 @@ def test_the_model_of_another_project_cannot_be_frozen() -> None:
         upto_seq=0,
         due_at=timezone.now(),
     )
-    assert begin(signed_in(owner), project, fit) == 400
+    assert begin(signed_in(owner), project, fit) == 422
 
 
 def test_the_card_in_the_zip_speaks_of_what_was_confirmed() -> None:
@@ -213,6 +214,31 @@ def test_the_card_in_the_zip_speaks_of_what_was_confirmed() -> None:
     check(confirmation)
     promised = card_of(fit, ["yes", "no"]).confirmed.replace("\u00a0", " ")
     assert "this model is right on at least 80 % of texts like these" in promised
+
+
+def test_the_card_tells_how_many_tries_and_skips_there_were() -> None:
+    project, fit, owner = make_world()
+    end_confirmation(
+        confirmation_id=start(project, fit, owner).pk, result=Result.ENDED, actor=owner, now=NOW
+    )
+    confirmation = start(project, fit, owner)
+    skip(sender=sender(project, owner), example_id=asked(project, owner).example.pk)
+    answer_many(project, owner, [True] * 40)
+    check(confirmation)
+    promised = card_of(fit, ["yes", "no"]).confirmed.replace("\u00a0", " ")
+    assert "With 97.5 % confidence" in promised
+    assert "fresh random texts; 1 more skipped)" in promised
+    assert promised.endswith("It was confirmation 2 of 2 of this model.")
+
+
+def test_the_form_says_how_often_a_model_was_tried_and_what_that_costs() -> None:
+    project, fit, owner = make_world()
+    client = signed_in(owner)
+    assert "tried" not in words(client, project).split("What it costs")[0].split("Model")[1][:80]
+    begin(client, project, fit)
+    assert "Confidence 95 %, try 1 of this model" in words(client, project)
+    client.post(reverse("confirm-end", args=[project.pk]))
+    assert "tried once before: needs 97.5 % confidence" in words(client, project)
 
 
 def test_the_project_page_says_that_random_texts_are_asked_meanwhile() -> None:
