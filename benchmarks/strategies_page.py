@@ -124,7 +124,7 @@ def _overview(results: dict[str, Any]) -> list[str]:
         "![Learning curves of every measured strategy, each beside random choice](images/strategies.svg)",
         (
             "Each panel: accuracy against the number of labels (a doubling at each step) with its 95 % band, and random choice as "
-            "a broken grey line."
+            "a broken grey line over all its seeds. A panel without a band is a single run."
         ),
     ]
 
