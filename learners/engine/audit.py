@@ -77,7 +77,7 @@ def cross_fitted_predictions(
     class_ids = np.unique(labels)
     probabilities = np.zeros((len(measured), len(class_ids)))
     n_by_constant = n_unseen = 0
-    folds = _folds(len(measured), n_folds, strict, rng)
+    folds = audit_folds(len(measured), n_folds, strict, rng)
     for fold in folds:
         others = np.ones(len(rows), dtype=bool)
         others[measured if strict else measured[fold]] = False
@@ -97,9 +97,10 @@ def cross_fitted_predictions(
     )
 
 
-def _folds(
+def audit_folds(
     n_measured: int, n_folds: int, strict: bool, rng: np.random.Generator
 ) -> list[NDArray[np.int64]]:
+    """Places among the measured rows, parted at random into folds; all in one when strict."""
     if strict:
         return [np.arange(n_measured)] if n_measured else []
     return [fold for fold in np.array_split(rng.permutation(n_measured), n_folds) if len(fold)]

@@ -231,6 +231,6 @@ def test_axe_finds_nothing_serious_in_a_tab(page: Page, project: Project, tab: s
     page.goto(f"/projects/{project.pk}/?tab={tab}")
     expect(page.locator(f"#tab-{tab}")).to_have_attribute("aria-current", "page")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

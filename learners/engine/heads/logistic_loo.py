@@ -13,6 +13,7 @@ from scipy.linalg import lapack
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
+from learners.engine.arrays import Floats
 from learners.engine.heads.reducing import reduced
 from learners.engine.heads.softmax import (
     Array,
@@ -88,7 +89,7 @@ def approximately_left_out(
     return left_out
 
 
-def _leverage(kernel: Array, curvature: Array) -> Array:
+def _leverage(kernel: Floats, curvature: Array) -> Array:
     """diag(I - (I + D^½ K D^½)⁻¹), (n,), in [0, 1)."""
     root = np.sqrt(curvature).astype(np.float32)
     matrix = root[:, None] * kernel * root

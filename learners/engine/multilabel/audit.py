@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.arrays import Floats
+from learners.engine.audit import audit_folds
 from learners.engine.errors import BadVectors
 from learners.engine.multilabel.logistic import OneVsRestLogistic
 from learners.engine.multilabel.thresholds import fitted_thresholds
@@ -59,22 +60,13 @@ def cross_fitted_sets(
     measured = n_names + np.flatnonzero(is_audit).astype(np.int64)
     probabilities = np.zeros((len(measured), sets.shape[1]))
     has = np.zeros(probabilities.shape, dtype=bool)
-    model: OneVsRestLogistic | None = None
-    for fold in _folds(len(measured), n_folds, strict, rng):
+    for fold in audit_folds(len(measured), n_folds, strict, rng):
         others = np.ones(len(rows), dtype=bool)
         others[measured if strict else measured[fold]] = False
         if not others.any():
             raise BadVectors("the only labels are audit answers; nothing is left to train on")
-        model = OneVsRestLogistic().fit(rows[others], sets[others], start=model)
+        model = OneVsRestLogistic().fit(rows[others], sets[others])
         thresholds = fitted_thresholds(model, rows[others], sets[others], n_prior=n_names, rng=rng)
         probabilities[fold] = model.predict_proba(rows[measured[fold]])
         has[fold] = probabilities[fold] >= thresholds
     return CrossFittedSets(measured - n_names, has, probabilities)
-
-
-def _folds(
-    n_measured: int, n_folds: int, strict: bool, rng: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    if strict:
-        return [np.arange(n_measured)] if n_measured else []
-    return [fold for fold in np.array_split(rng.permutation(n_measured), n_folds) if len(fold)]
