@@ -17,6 +17,7 @@ from learners.services.due_work import (
     names_train,
 )
 from projects.models import Project
+from projects.services.project_settings import pool_has_outgrown
 
 ALIVE_WITHIN = timedelta(seconds=20)  # four heartbeats of a worker
 STALLED_AFTER = timedelta(seconds=90)  # six beats in which nobody took the work up
@@ -267,6 +268,7 @@ def _banners(facts: _Facts) -> list[Banner]:
         *_embedding_banners(facts),
         *_part_banners(facts),
         *_fit_banners(facts),
+        *_strategy_banners(facts.project),
         *([] if facts.project.is_table else _text_banners(facts.embedding)),
     ]
     order = ("error", "warning", "info")
@@ -399,6 +401,20 @@ def _fit_banners(facts: _Facts) -> list[Banner]:
             )
         ]
     return []
+
+
+def _strategy_banners(project: Project) -> list[Banner]:
+    if not pool_has_outgrown(project, project.strategy):
+        return []
+    label = settings.LABELER_STRATEGY_LABELS[project.strategy]
+    return [
+        Banner(
+            "warning",
+            f"“{label}” is for pools of up to {settings.LABELER_SMALL_POOL:,} texts, and this one "
+            f"has grown to {project.n_pool:,}: ranking takes long and looks at few of them.",
+            "Choose another strategy in the settings, under Learning.",
+        )
+    ]
 
 
 def _served_meanwhile(facts: _Facts) -> str:

@@ -68,15 +68,15 @@ def check_strategy(project: Project, before: str) -> None:
     Raises:
         Refused: it is for small pools and this one is larger, or for another number of classes.
     """
-    chosen, n_texts = project.strategy, project.n_pool
+    chosen = project.strategy
     if chosen == before:
         return
     label = settings.LABELER_STRATEGY_LABELS[chosen]
-    if chosen in settings.LABELER_SMALL_POOL_STRATEGIES and n_texts > settings.LABELER_SMALL_POOL:
+    if pool_has_outgrown(project, chosen):
         raise Refused(
             "strategy",
             f"“{label}” is for pools of up to {settings.LABELER_SMALL_POOL:,} texts, and this one "
-            f"has {n_texts:,}: it would take long and look at few of them. Choose another.",
+            f"has {project.n_pool:,}: it would take long and look at few of them. Choose another.",
         )
     if chosen not in strategies_for(project):
         kind = "any number of classes" if project.multilabel else "one class"
@@ -113,13 +113,20 @@ def check_head(project: Project, before: str) -> None:
 
 
 def strategies_for(project: Project) -> list[str]:
-    """Names of the strategies that suit how many classes a text of this project has."""
+    """Names of the strategies that suit how many classes a text of this project has, and its pool."""
     many, both = settings.LABELER_MULTILABEL_STRATEGIES, settings.LABELER_STRATEGIES_FOR_BOTH
     return [
         name
         for name in settings.LABELER_STRATEGY_LABELS
-        if name in both or (name in many) == project.multilabel
+        if (name in both or (name in many) == project.multilabel)
+        and not pool_has_outgrown(project, name)
     ]
+
+
+def pool_has_outgrown(project: Project, strategy: str) -> bool:
+    """Whether the strategy is for small pools, and the project's is none."""
+    for_small = strategy in settings.LABELER_SMALL_POOL_STRATEGIES
+    return for_small and project.n_pool > settings.LABELER_SMALL_POOL
 
 
 def _clean(row: Project, name: str, value: Any) -> Any:

@@ -15,6 +15,7 @@ from learners.engine.recipes import DEFAULT
 from learners.engine.strategies import STRATEGIES
 from learners.models import FitRequest
 from learners.selectors.curve import curve, curve_marks
+from learners.selectors.status import project_status
 from learners.services.heartbeat import show_life
 from projects.models import Project, User
 from projects.services.project_settings import change_settings
@@ -122,13 +123,32 @@ def test_a_choice_that_there_is_not_is_refused(page: Client, project: Project, f
 
 
 def test_a_strategy_for_small_pools_is_refused_for_a_larger_one(
-    page: Client, project: Project
+    project: Project, owner: User
 ) -> None:
     Project.objects.update(n_pool=60_000)
-    url = reverse("project-learning", args=[project.pk])
-    response = page.post(url, {**form_of(page, url), "strategy": "expected_error"})
-    assert "is for pools of up to 5,000 texts" in response.content.decode()
+    with pytest.raises(Refused, match="is for pools of up to 5,000 texts, and this one has 60,000"):
+        change(project, owner, strategy="expected_error")
     assert Project.objects.get().strategy == "margin"
+
+
+@pytest.mark.parametrize(("n_pool", "is_offered"), [(5_000, True), (5_001, False)])
+def test_a_strategy_for_small_pools_is_offered_for_those_only(
+    page: Client, project: Project, n_pool: int, is_offered: bool
+) -> None:
+    Project.objects.update(n_pool=n_pool)
+    url = reverse("project-learning", args=[project.pk])
+    assert ("Expected error reduction" in page.get(url).content.decode()) is is_offered
+
+
+def test_a_pool_that_outgrew_its_strategy_keeps_it_and_says_so(
+    page: Client, project: Project, owner: User
+) -> None:
+    change(project, owner, strategy="expected_error")
+    Project.objects.update(n_pool=60_000)
+    url = reverse("project-learning", args=[project.pk])
+    assert form_of(page, url)["strategy"] == "expected_error"
+    said = [banner.text for banner in project_status(Project.objects.get(), NOW).banners]
+    assert any("“Expected error reduction” is for pools of up to 5,000" in text for text in said)
 
 
 def test_a_strategy_for_small_pools_serves_a_small_one(project: Project, owner: User) -> None:
