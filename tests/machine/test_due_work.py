@@ -1,8 +1,11 @@
 """What the beat finds to do, from rows alone, and "retrain now"."""
 
+import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,6 +15,7 @@ from learners.services import due_work
 from learners.services.fitting import start_fit
 from learners.services.heartbeat import show_life
 from learners.services.retrain import CannotFit, request_fit
+from learners.services.simulation_vectors import folder
 from learners.tasks.due_work import start_due_work
 from projects.models import Lease, Project
 from tests.factories import NOW, make_examples
@@ -75,6 +79,19 @@ def test_the_beat_calls_a_dead_fit_failed() -> None:
     start_fit(project_id=project.pk, token=uuid4(), now=NOW)
     start_due_work()
     assert Fit.objects.get().status == Fit.Status.FAILED
+
+
+def test_the_beat_forgets_vectors_that_no_simulation_used_for_a_month(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    folder().mkdir()
+    old, new = folder() / "old.npy", folder() / "new.npy"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    start_due_work()
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_leases_long_over_and_processes_long_gone_are_tidied_away(worker: None) -> None:
