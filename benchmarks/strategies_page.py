@@ -173,7 +173,7 @@ def _cost(strategy: Strategy) -> str:
     if strategy.max_queue is not None:
         sentences.append(f"It queues {strategy.max_queue:,} texts at most.")
     needs = (
-        "It needs a trained model." if strategy.needs_model else "It works before there is a model."
+        "It needs a trained model." if strategy.needs_model else "It needs no trained model."
     )
     return " ".join([*sentences, needs])
 
@@ -217,7 +217,7 @@ def _seeds() -> list[str]:
     return [
         "## Seeds: the first questions",
         (
-            "Before there is a model, a strategy that needs none can choose. Besides the strategies above that work without one, "
+            "Labeler asks random texts until there is a model. Used with a plain learner, a strategy that needs no model can choose before; besides those above, "
             "the engine has these as plain functions of vectors, a number and a generator:"
         ),
         "\n".join(lines),

@@ -172,7 +172,6 @@ STRATEGY = Strategy(
     label="Uncertainty herding",
     description=(
         "Texts that stand for many others of which the model is unsure. "
-        "Works without a model too: then texts that stand for many others. "
         f"Looks at {SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper="Bae, Oliveira and Sutherland 2024, Uncertainty Herding, arXiv 2412.20644",

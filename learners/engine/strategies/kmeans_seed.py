@@ -33,8 +33,9 @@ STRATEGY = Strategy(
     name="kmeans_seed",
     label="k-means medoids",
     description=(
-        "A text from the middle of each kind that has no label yet: good first questions. "
-        f"Needs no model. Looks at {SUBSET:,} texts drawn at random from a larger pool."
+        "A text from the middle of each kind that has no label yet. "
+        "Does not ask the model how sure it is; until there is one, texts are drawn at random. "
+        f"Looks at {SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper="Kang, Ryu and Kwon 2004, Using cluster-based sampling to select initial training set for active learning in text classification, PAKDD",
     score_range="the group's share of the pool, less the texts it was asked for before; at most 1",

@@ -79,8 +79,9 @@ STRATEGY = Strategy(
     name="probcover",
     label="ProbCover",
     description=(
-        "Texts close to the most others that no labelled text is close to: good first questions. "
-        f"Needs no model. Looks at {SUBSET:,} texts drawn at random from a larger pool."
+        "Texts close to the most others that no labelled text is close to. "
+        "Does not ask the model how sure it is; until there is one, texts are drawn at random. "
+        f"Looks at {SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper=(
         "Yehuda, Dekel, Hacohen and Weinshall 2022, Active learning through a covering lens, "

@@ -38,8 +38,9 @@ STRATEGY = Strategy(
     name="typiclust",
     label="Typical points (TypiClust)",
     description=(
-        "The most typical text of each kind that has no label yet: good first questions. "
-        f"Needs no model. Looks at {SUBSET:,} texts drawn at random from a larger pool."
+        "The most typical text of each kind that has no label yet. "
+        "Does not ask the model how sure it is; until there is one, texts are drawn at random. "
+        f"Looks at {SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper="Hacohen, Dekel and Weinshall 2022, Active learning on a budget, arXiv 2202.02794",
     score_range="the group's share of the pool, less the texts it was asked for before; at most 1",
