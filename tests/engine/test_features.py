@@ -192,6 +192,5 @@ def test_parts_that_cannot_stand_side_by_side_are_refused() -> None:
 
 def test_features_are_found_by_name() -> None:
     assert all(get_features(features.name) is features for features in FEATURES)
-    assert get_features("minilm+lsi").pool_parts == ("lsi",)
     with pytest.raises(UnknownFeatures, match="no features 'bert'; there are minilm"):
         get_features("bert")

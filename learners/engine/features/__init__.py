@@ -41,11 +41,6 @@ class FeatureKind:
     parts: tuple[str, ...]
     kind: str = "text"
 
-    @property
-    def pool_parts(self) -> tuple[str, ...]:
-        """The parts that have to be fitted on the pool."""
-        return tuple(part for part in self.parts if part in POOL_PARTS)
-
 
 FEATURES: tuple[FeatureKind, ...] = (
     FeatureKind(

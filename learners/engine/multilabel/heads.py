@@ -113,12 +113,3 @@ class MultiLabelHead:
             found[name].astype(float) for name in names if name != "class_ids"
         )
         return cls(coef, intercept, ids, thresholds)
-
-
-def is_multilabel_head(stored: bytes) -> bool:
-    """Whether these bytes are a `MultiLabelHead`; False for whatever else they are."""
-    try:
-        with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
-            return "kind" in arrays.files and str(arrays["kind"]) == KIND
-    except (ValueError, OSError, EOFError, AttributeError, BadZipFile):
-        return False

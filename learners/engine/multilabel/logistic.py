@@ -39,11 +39,9 @@ class OneVsRestLogistic:
     def __init__(self, C: float = 10.0) -> None:
         self.C = C
 
-    def fit(self, X: Floats, Y: NDArray[Any], start: Self | None = None) -> Self:
-        """Train on X (n, d) and Y (n, k) of 0, 1 and `NOT_ASKED`.
-
-        `start` is a model to begin at: the loss is strictly convex, so that saves time and, but for
-        the tolerance, changes nothing.
+    def fit(self, X: Floats, Y: NDArray[Any]) -> Self:
+        """Train on X (n, d) and Y (n, k) of 0, 1 and `NOT_ASKED`, always from zeros: begun at another
+        model and stopped at the tolerance, it would remember the rows of that one.
         """
         rows, answers = np.asarray(X, np.float64), np.asarray(Y)
         weights = balanced_weights(answers)
@@ -52,9 +50,8 @@ class OneVsRestLogistic:
         self.intercept_ = _constants(answers)
         self.classes_ = np.arange(answers.shape[1])
         if varies.any():
-            begin = _start(start, varies, rows.shape[1])
             problem = _Problem.of(rows, answers[:, varies] == 1, weights[:, varies], self.C)
-            self.coef_[varies], self.intercept_[varies] = problem.solve(*begin)
+            self.coef_[varies], self.intercept_[varies] = problem.solve()
         return self
 
     def decision_function(self, X: Floats) -> Doubles:
@@ -96,14 +93,6 @@ def _constants(Y: NDArray[Any]) -> Doubles:
     return intercepts
 
 
-def _start(
-    start: OneVsRestLogistic | None, varies: NDArray[np.bool_], n_dimensions: int
-) -> tuple[Doubles, Doubles]:
-    if start is None or start.coef_.shape != (len(varies), n_dimensions):
-        return np.zeros((int(varies.sum()), n_dimensions)), np.zeros(int(varies.sum()))
-    return start.coef_[varies], start.intercept_[varies]
-
-
 @dataclass(frozen=True)
 class _Problem:
     """Mean loss of each class plus its penalty, summed over the classes, which share nothing.
@@ -128,12 +117,11 @@ class _Problem:
         total = weights.sum(axis=0)
         return cls(rows, basis, np.where(yes, 1.0, -1.0), weights / total, 1 / (C * total))
 
-    def solve(self, coef: Doubles, intercept: Doubles) -> tuple[Doubles, Doubles]:
-        """Coefficients (k, d) and intercepts (k,) of least loss, from these to begin with."""
+    def solve(self) -> tuple[Doubles, Doubles]:
+        """Coefficients (k, d) and intercepts (k,) of least loss."""
         from scipy.optimize import minimize  # noqa: PLC0415  takes a while, and pages import this
 
-        inner = coef if self.basis is None else coef @ self.basis
-        begin = np.column_stack([inner, intercept])
+        begin = np.zeros((self.signs.shape[1], self.rows.shape[1] + 1))
         options: Any = {"maxiter": MAX_STEPS, "gtol": TOLERANCE, "ftol": 0.0, "maxcor": 10}
         loss: Any = self._loss
         found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options=options)

@@ -84,6 +84,6 @@ def fitted_thresholds(
     for fold in np.array_split(rng.permutation(n_real), N_FOLDS):
         others = np.ones(len(X), dtype=bool)
         others[n_prior + fold] = False
-        one = OneVsRestLogistic(model.C).fit(X[others], Y[others], start=model)
+        one = OneVsRestLogistic(model.C).fit(X[others], Y[others])
         probabilities[fold] = one.predict_proba(X[n_prior + fold])
     return choose_thresholds(probabilities, Y[n_prior:])
