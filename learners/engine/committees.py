@@ -28,7 +28,7 @@ def bootstrap_rows(y: NDArray[Any], rng: np.random.Generator) -> Ints:
 
 def make_committee(learner: Any, X_pool: Any, rng: np.random.Generator) -> Any:
     """A modAL `Committee` of `N_MEMBERS` copies of the learner's model, each trained on a bootstrap
-    sample of its training rows (query by bagging, Abe and Mamitsuka 1998).
+    sample of its training rows (query by bagging, Abe and Mamitsuka 1998), and on labels alone.
 
     Raises:
         NotFitted, OneClassOnly: no model that tells classes apart, or one without training rows.
@@ -46,11 +46,18 @@ def make_committee(learner: Any, X_pool: Any, rng: np.random.Generator) -> Any:
     for _ in range(N_MEMBERS):
         rows = bootstrap_rows(y, rng)
         members.append(
-            ActiveLearner(_copy(learner.estimator), X_training=X[rows], y_training=y[rows])
+            ActiveLearner(labels_only(learner.estimator), X_training=X[rows], y_training=y[rows])
         )
     return Committee(members)
 
 
-def _copy(estimator: Any) -> Any:
+def labels_only(estimator: Any) -> Any:
+    """A copy to be trained anew, without the unlabelled rows that a head may learn from too: several
+    are trained for one choice, and each would learn from all of them.
+    """
+    light = copy.copy(estimator)
+    pool = getattr(light, "pool", None)
+    if pool is not None:
+        light.pool = np.empty((0, pool.shape[1]))
     # Not sklearn's clone: any object with fit and predict_proba may be a learner's model.
-    return copy.deepcopy(estimator)
+    return copy.deepcopy(light)

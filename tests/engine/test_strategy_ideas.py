@@ -10,7 +10,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC
 
 from learners.engine.asking import ask
-from learners.engine.committees import bootstrap_rows, make_committee
+from learners.engine.committees import bootstrap_rows, labels_only, make_committee
 from learners.engine.errors import BadAnswer, NotFitted
 from learners.engine.heads import make_head
 from learners.engine.learner import ActiveLearner
@@ -21,6 +21,7 @@ from learners.engine.strategies.coverage_to_margin import sharpness
 from learners.engine.strategies.expected_error import N_CANDIDATES
 from learners.engine.strategies.information_density import density
 from learners.engine.strategies.multilabel.decisions import distances, log_odds, probabilities
+from learners.engine.training import train_learner
 from tests.engine.contract import rng
 from tests.engine.worlds import make_label_sets, make_learner, make_vectors
 
@@ -209,6 +210,20 @@ def test_members_of_a_committee_are_trained_on_different_labels() -> None:
     committee = make_committee(learner, make_vectors(5)[0], rng())
     coefficients = [member.estimator.coef_ for member in committee]
     assert all(np.abs(a - b).max() > 0.01 for a, b in pairwise(coefficients))
+
+
+@pytest.mark.parametrize("name", ["committee_vote", "expected_error"])
+def test_models_trained_for_one_choice_learn_from_labels_alone(name: str) -> None:
+    X, y = make_vectors(30)
+    pool = make_vectors(50, seed=1)[0]
+    learner = train_learner(head="self_trained", X=X[:12], y=y[:12], pool=pool, rng=rng())
+    plain = train_learner(head="logistic", X=X[:12], y=y[:12], rng=rng())
+    light = labels_only(learner.estimator).fit(X[:12], y[:12])
+    np.testing.assert_allclose(light.coef_, plain.estimator.coef_, atol=0.02)
+    indices, _ = ask(get_strategy(name), learner, X, 5, rng=rng())
+    assert len(set(indices.tolist())) == 5
+    assert learner.estimator.pool is pool
+    assert learner.estimator.n_believed_
 
 
 def test_expected_error_is_that_of_roy_and_mccallum() -> None:

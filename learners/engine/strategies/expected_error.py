@@ -6,7 +6,6 @@ names `np.float`) and trains a model for each row of the pool and each class; he
 bounded, the training starts from the learner's own coefficients, and ties are drawn from `rng`.
 """
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from learners.engine.arrays import Floats, Ints, as_rows
 from learners.engine.asking import finite_scores, require_model
+from learners.engine.committees import labels_only
 from learners.engine.errors import BadAnswer, NotFitted
 from learners.engine.rows import Doubles, hash_order, is_multilabel
 from learners.engine.strategies.base import Strategy, worded
@@ -80,8 +80,8 @@ def _classes(learner: Any) -> NDArray[Any]:
 
 
 def _retrained(learner: Any, candidate: Any, label: Any) -> Any:
-    """A copy of the learner's model, trained on one example more."""
-    model = copy.deepcopy(learner.estimator)
+    """A copy of the learner's model, trained on one example more, on labels alone."""
+    model = labels_only(learner.estimator)
     if hasattr(model, "warm_start"):
         model.warm_start = True  # one row more moves it little: few steps
     X = np.concatenate([_dense(as_rows(learner.X_training)), _dense(candidate)])
