@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from learners.engine.errors import BadFile, BadVectors
 from learners.engine.features import joined
 from learners.models import EmbeddingSet, Fit
 from learners.selectors.class_texts import class_texts
@@ -36,6 +37,9 @@ from projects.models import Example
 
 if TYPE_CHECKING:
     from learners.engine.training import Names
+
+
+LOOKED_AT = 100  # texts of the pool, where the labelled ones have one and the same vector
 
 
 @dataclass(frozen=True)
@@ -123,20 +127,47 @@ def gather(*, fit: Fit, training: TrainingSet, load: LoadEmbedder = current_embe
     that the pool makes are those of `fit.parts` where it names them, and fitted where none is yet.
 
     Raises:
-        EngineError: an embedder is missing or the pool too small; the message says what to do.
+        EngineError: an embedder is missing, the pool too small or all of its vectors the same; the
+            message says what to do.
     """
     parts = tuple(_part(fit, part, training.example_ids, load) for part in parts_of(fit.features))
     sample = pool_sample(fit=fit, training=training, is_stored=parts[0].index.holds)
+    X = _side_by_side(parts, training.example_ids)
+    pool = _side_by_side(parts, sample.ids) if sample else None
+    _refuse_all_alike(fit, parts, X if pool is None else np.concatenate([X, pool]))
     return Material(
         project_id=fit.project_id,
         training=training,
-        X=_side_by_side(parts, training.example_ids),
+        X=X,
         names=_names(fit, parts) if fit.label_names else None,
         parts=parts,
         sample=sample,
-        pool=_side_by_side(parts, sample.ids) if sample else None,
+        pool=pool,
         notes=tuple(note for note in (_note(part) for part in parts) if note),
     )
+
+
+def _refuse_all_alike(fit: Fit, parts: tuple[Part, ...], rows: Vectors) -> None:
+    """Raises BadVectors where features tell no text from another: scores and queue would look like
+    some, and be none. Where labels alone are alike, texts of the pool are looked at as well.
+    """
+    if _differ(rows):
+        return
+    pool = Example.objects.filter(project_id=fit.project_id, role=Example.Role.POOL)
+    looked_at = pool.order_by("random_rank").values_list("pk", flat=True)[:LOOKED_AT]
+    ids = np.array(list(looked_at), np.int64)
+    stored = ids[parts[0].index.holds(ids)]
+    seen = [rows, _side_by_side(parts, stored)] if len(rows) else [_side_by_side(parts, stored)]
+    if len(stored) > 1 and not _differ(np.concatenate(seen)):
+        raise BadVectors(
+            f"the vectors by “{fit.features}” are the same for every text looked at, so nothing "
+            "can be learnt from them. Choose other features, or see what LABELER_EMBEDDER names and "
+            "whether the right column holds the texts"
+        )
+
+
+def _differ(rows: Vectors) -> bool:
+    return len(rows) > 1 and bool((rows != rows[0]).any())
 
 
 def _side_by_side(parts: tuple[Part, ...], ids: Ids) -> Vectors:
@@ -163,10 +194,20 @@ def _unread(part: str, load: LoadEmbedder) -> Part:
 
 
 def _fitted_set(fit: Fit, part: str, load: LoadEmbedder) -> EmbeddingSet:
-    """The set whose weights `fit` used, or for a new fit those that serve now."""
+    """The set whose weights `fit` used, or for a new fit those that serve now.
+
+    Raises:
+        BadFile: there is no such set any more; other weights would make another model.
+    """
     sets = EmbeddingSet.objects.filter(project_id=fit.project_id, embedder=set_name(part))
-    used = sets.filter(digest=fit.parts.get(part, "")).exclude(digest="").first()
-    source = used or current_set(fit.project_id, part)
+    if digest := fit.parts.get(part):
+        if used := sets.filter(digest=digest).first():
+            return used
+        raise BadFile(
+            f"the {part.upper()} weights {digest[:12]}… that fit {fit.pk} was made with are gone; "
+            "press “Retrain now” for a model with those of today"
+        )
+    source = current_set(fit.project_id, part)
     if source is None or not source.digest:
         source = draft_of(fit.project, part)
         fill(source, part, load)

@@ -142,7 +142,13 @@ def _read(file: str, part: str) -> PoolModel:
 
 
 def retire_older(row: EmbeddingSet) -> None:
-    """`row` serves from now on: vectors of older sets of its part go, and weights that no fit uses."""
+    """`row` serves from now on: vectors of older sets of its part go, and weights that no fit uses.
+
+    A fit that runs may be using any of them and says so only when it is published, so while one
+    runs all weights stay, until the next set is complete.
+    """
+    fits = Fit.objects.filter(project=row.project_id)
+    one_runs = fits.filter(status=Fit.Status.RUNNING).exists()
     older = EmbeddingSet.objects.filter(
         project_id=row.project_id, embedder=row.embedder, pk__lt=row.pk
     )
@@ -151,7 +157,7 @@ def retire_older(row: EmbeddingSet) -> None:
         old.shards.all().delete()
         for shard in shards:
             delete_files(shard)
-        if not Fit.objects.filter(**{f"parts__{row.embedder}": old.digest}, project=row.project_id):
+        if not one_runs and not fits.filter(**{f"parts__{row.embedder}": old.digest}).exists():
             old.delete()
             default_storage.delete(old.model_file)
 

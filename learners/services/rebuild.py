@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -80,6 +80,7 @@ def rebuild_project(
     """
     planned = planned_fits(project_id)
     weights = _pool_weights(project_id, planned)
+    planned = [_without_lost_weights(fit, weights, say) for fit in planned]
     _delete_embeddings(project_id)
     _fit_pool_weights(project_id, weights, load)
     _embed_all(project_id, new_token, clock, load, say)
@@ -172,6 +173,23 @@ def _pool_weights(project_id: int, planned: Sequence[PlannedFit]) -> list[_PoolW
         for row in rows
         if (row.embedder, row.digest) in used
     ]
+
+
+def _without_lost_weights(fit: PlannedFit, weights: Sequence[_PoolWeights], say: Say) -> PlannedFit:
+    """The fit, to be made with weights of today where nothing tells any more which it had."""
+    known = {(kept.part, kept.digest) for kept in weights}
+    lost = [
+        part
+        for part, digest in fit.parts.items()
+        if part in POOL_FITTED and (part, digest) not in known
+    ]
+    if not lost:
+        return fit
+    names = ", ".join(part.upper() for part in lost)
+    say(f"fit {fit.id}: the rows of its {names} weights are gone; made with those of today")
+    return replace(
+        fit, parts={part: digest for part, digest in fit.parts.items() if part not in lost}
+    )
 
 
 def _fit_pool_weights(project_id: int, weights: Sequence[_PoolWeights], load: LoadEmbedder) -> None:

@@ -7,10 +7,14 @@ from uuid import uuid4
 import pytest
 from django.core.files.storage import default_storage
 
+from learners.engine.errors import BadFile
 from learners.models import EmbeddingSet, Fit, FitRequest
 from learners.selectors.parts import current_set
+from learners.selectors.training import training_set
 from learners.services import due_work, pool_models
 from learners.services.embedding import embed_chunk
+from learners.services.fitting import start_fit
+from learners.services.material import gather
 from learners.services.rebuild import RebuildFailed, rebuild_project
 from learners.services.shards import open_shards
 from projects.models import Example, LabelClass, Project
@@ -124,13 +128,43 @@ def test_a_fit_with_older_weights_is_ranked_again_with_them() -> None:
     grow(project, 60)
     embed_all(project)
     assert first is not None
-    from learners.selectors.training import training_set
     from learners.services.fitting import rank_open_pool
 
     ranking, n_open = rank_open_pool(
         fit=Fit.objects.get(pk=first.pk), training=training_set(project.pk), load=TinyEmbedder
     )
     assert (ranking.n_pool, n_open) == (110, 110)
+
+
+def test_weights_that_a_fit_names_and_that_are_gone_are_not_replaced_in_silence() -> None:
+    project, _, _ = make_named_world()
+    embed_all(project)
+    fit(project)
+    Fit.objects.update(parts={"lsi": "f" * 64})
+    with pytest.raises(BadFile, match="LSI weights ffffffffffff… that fit"):
+        gather(fit=Fit.objects.get(), training=training_set(project.pk), load=TinyEmbedder)
+
+
+def test_a_rebuild_says_that_it_makes_such_a_fit_with_other_weights() -> None:
+    project, _, _ = make_named_world()
+    embed_all(project)
+    fit(project)
+    Fit.objects.update(parts={"lsi": "f" * 64})
+    said: list[str] = []
+    rebuild_project(
+        project_id=project.pk, new_token=uuid4, clock=Clock(), say=said.append, load=TinyEmbedder
+    )
+    assert any("LSI weights are gone; made with those of today" in line for line in said)
+    assert Fit.objects.get().parts["lsi"] == lsi_sets(project)[0].digest
+
+
+def test_weights_stay_while_a_fit_runs_that_may_be_using_them() -> None:
+    project, _, _ = make_named_world()
+    embed_all(project)
+    start_fit(project_id=project.pk, token=uuid4(), now=NOW)
+    grow(project, 60)
+    embed_all(project)
+    assert [default_storage.exists(row.model_file) for row in lsi_sets(project)] == [True, True]
 
 
 def test_a_fit_fits_the_part_itself_where_nobody_has_yet() -> None:

@@ -298,7 +298,7 @@ def test_an_unknown_head_is_said() -> None:
     assert "no head 'oracle'" in failed(project)
 
 
-def test_constant_vectors_still_make_a_model() -> None:
+def test_vectors_that_are_all_alike_are_said_and_make_no_model() -> None:
     class Constant(TinyEmbedder):
         def embed(self, texts: Any) -> Any:
             return super().embed(["same"] * len(texts))
@@ -308,7 +308,23 @@ def test_constant_vectors_still_make_a_model() -> None:
     label(examples[10:20], user)
     row = fit(project, embedder=Constant())
     assert row is not None
-    assert (row.status, len(queue_of(row))) == (Fit.Status.PUBLISHED, 40)
+    assert (row.status, queue_of(row)) == (Fit.Status.FAILED, [])
+    assert "the same for every text" in row.error
+    assert any(row.error in banner.text for banner in project_status(project, NOW).banners)
+
+
+def test_labelled_texts_alone_may_have_one_vector() -> None:
+    class Half(TinyEmbedder):
+        def embed(self, texts: Any) -> Any:
+            kinds = [text if "number3" in text else "same" for text in texts]
+            return super().embed(kinds)
+
+    project, examples, user = make_world()
+    embed_all(project, Half())
+    label(examples[10:20], user)
+    row = fit(project, embedder=Half())
+    assert row is not None
+    assert (row.status, row.error) == (Fit.Status.PUBLISHED, "")
 
 
 def test_vectors_that_are_not_finite_are_said() -> None:
