@@ -19,7 +19,6 @@ N_FOLDS = 3
 FEWEST_ANSWERS = 24  # below, nothing is tried
 MOST_ANSWERS = 500  # of them the oldest are used: more would cost more than they tell
 GROWTH = 1.2  # a race is run again once there are a fifth more answers
-WINDOW = 20  # labels in which that is noticed
 # A bootstrap over texts knows nothing of the luck of which texts were learned from. With labels
 # drawn at random on both sides of four sets, differences were 1.1 to 1.7 times as far from 0 as it
 # said, 1.4 in the mean; these tails are those of an interval half as wide again
@@ -66,7 +65,9 @@ class Race:
 
 @dataclass(frozen=True)
 class Needed:
-    """How many random labels reach an accuracy, in labels; None: more than the sample can show."""
+    """How many random labels reach an accuracy, in labels; None: more than the sample can show, and
+    the smallest size compared: at most so many.
+    """
 
     value: float | None
     low: float | None
@@ -108,16 +109,15 @@ def sizes_within(n_answers: int) -> Ints:
     return np.array([reach // 4, reach // 2, reach], np.int64)
 
 
-def is_due(measures: NDArray[np.bool_]) -> bool:
-    """Whether a race is worth its cost now: at first, and once there are a fifth more answers. Told
-    from the labels alone, so that a rebuild finds the same.
+def is_due(n_answers: int, n_before: int) -> bool:
+    """Whether a race is worth its cost now: at first, and once there are a fifth more answers.
 
     Args:
-        measures: (n_rows,), in the order in which people gave the labels.
+        n_answers: random texts that measure now. n_before: those that did when it was asked last;
+            each mark between the two is noticed, however many answers came at once.
     """
-    n, n_before = int(measures.sum()), int(measures[:-WINDOW].sum())
     marks = (round(FEWEST_ANSWERS * GROWTH**step) for step in range(60))
-    return any(n_before < mark <= n for mark in marks)
+    return any(n_before < mark <= n_answers for mark in marks)
 
 
 def race(answered: Answered, said: Said, *, strict: bool = False) -> Race | None:

@@ -67,8 +67,8 @@ def honest_numbers(
     loop = _Loop.of(fit, material)
     right = dict(zip(measured.tolist(), crossed.predictions == material.y[measured], strict=True))
     now_right = np.array([right[row] for row in loop.measured], bool)
-    numbers.scores.update(_gain(fit, loop, now_right))
-    due = is_due(loop.answered.measures)
+    numbers.scores.update(_gain(fit, loop))
+    due = is_due(len(loop.measured), _n_measured_before(fit, loop.answered))
     raced = race(loop.answered, loop.said, strict=fit.strict_audit) if due else None
     if raced is not None:
         helping = compare(
@@ -166,13 +166,18 @@ def _said(fit: Fit, material: Material) -> Said:
     return said
 
 
-def _gain(fit: Fit, loop: _Loop, now_right: NDArray[np.bool_]) -> dict[str, Interval]:
-    """From half of the labels to all of them: more would be noise, less would be long ago."""
+def _gain(fit: Fit, loop: _Loop) -> dict[str, Interval]:
+    """From half of the labels to all of them: more would be noise, less would be long ago. Both in
+    the same folds, or a part of the gain would come of holding out fewer labels.
+    """
     labels_now = len(loop.answered.y)
     if labels_now < LEAST_LABELS:
         return {}
     labels_then = labels_now // 2
-    then_right = looked_back(loop.answered, loop.said, labels_then, strict=fit.strict_audit)
+    then_right, now_right = (
+        looked_back(loop.answered, loop.said, n, strict=fit.strict_audit)
+        for n in (labels_then, labels_now)
+    )
     gain = expected_gain(
         n_gained=int((now_right & ~then_right).sum()),
         n_lost=int((then_right & ~now_right).sum()),
@@ -181,6 +186,19 @@ def _gain(fit: Fit, loop: _Loop, now_right: NDArray[np.bool_]) -> dict[str, Inte
         labels_now=labels_now,
     )
     return {"gain_50": gain}
+
+
+def _n_measured_before(fit: Fit, answered: Answered) -> int:
+    """How many random texts measured at the published fit before this one. A fit that failed raced
+    nothing and does not count.
+    """
+    earlier = Fit.objects.filter(
+        project_id=fit.project_id, status=Fit.Status.PUBLISHED, upto_seq__lt=fit.upto_seq
+    )
+    before = earlier.order_by("-upto_seq", "-id").values_list("n_audit", flat=True).first()
+    if before is None and fit.pk is None:  # rebuilt without rows: one fit a batch of labels
+        return int(answered.measures[: -fit.project.batch_size].sum())
+    return before or 0
 
 
 def _baseline(helping: Helping) -> RandomBaseline:

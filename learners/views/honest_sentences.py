@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from learners.engine.calibration import MIN_ANSWERS
 from learners.engine.confusion import Cell
-from learners.engine.helping import FEWEST_ANSWERS, Needed
+from learners.engine.helping import FEWEST_ANSWERS
 from learners.engine.stopping import (
     LEAST_LABELS,
     NARROW,
@@ -99,7 +99,7 @@ def saved(found: Baseline) -> str:
     """Labels saved at the fixed place of the curve, or what keeps them from being told."""
     start = (
         f"What the project’s models got right with {found.saved_at} labels took random choice "
-        f"{_needed(found.needed, found.reach)}"
+        f"{_about(found, found.needed.value)}"
     )
     if found.needed.value is None:
         return f"{start}: {_beyond(found)}"
@@ -121,11 +121,23 @@ def _beyond(found: Baseline) -> str:
 def _saved_end(found: Baseline, needed: float | None) -> str:
     if needed is None:
         return f"more than {found.reach - found.saved_at}"
-    return f"{round(needed) - found.saved_at}".replace("-", "−")
+    or_fewer = " or fewer" if _reached_at_once(found, needed) else ""
+    return f"{round(needed) - found.saved_at}{or_fewer}".replace("-", "−")
 
 
-def _needed(needed: Needed, reach: int) -> str:
-    return f"more than {reach}" if needed.value is None else f"about {round(needed.value)}"
+def _reached_at_once(found: Baseline, needed: float) -> bool:
+    """Fewer random labels were not tried, so that fewer may do."""
+    return needed <= found.compared_from
+
+
+def _about(found: Baseline, needed: float | None) -> str:
+    return _end(found, needed, about="about ")
+
+
+def _end(found: Baseline, needed: float | None, *, about: str = "") -> str:
+    if needed is None:
+        return f"more than {found.reach}"
+    return f"{'at most ' if _reached_at_once(found, needed) else about}{round(needed)}"
 
 
 def needed_now(found: Baseline) -> str:
@@ -135,15 +147,12 @@ def needed_now(found: Baseline) -> str:
             f"For the accuracy of fit {found.fit.pk} more than {found.reach} random labels would have been needed; "
             "the random texts answered so far cannot say how many more."
         )
-    low, high = (_end(end, found.reach) for end in (found.needed_now.low, found.needed_now.high))
+    low, high = (_end(found, end) for end in (found.needed_now.low, found.needed_now.high))
+    needed = _about(found, found.needed_now.value)
     return (
-        f"About {round(found.needed_now.value)} random labels alone ({low} to {high}) were right on "
+        f"{needed[0].upper()}{needed[1:]} random labels alone ({low} to {high}) were right on "
         f"as many texts as fit {found.fit.pk}: what was labelled beyond them shows no gain yet."
     )
-
-
-def _end(needed: float | None, reach: int) -> str:
-    return f"more than {reach}" if needed is None else f"{round(needed)}"
 
 
 # Enough labels?

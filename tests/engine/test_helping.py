@@ -171,12 +171,12 @@ def test_looking_back_strictly_leaves_random_texts_out() -> None:
     assert looked_back(world, memory, 2, strict=True).tolist() == [False, False]
 
 
-def every_fifth(n_labels: int) -> NDArray[np.bool_]:
-    return np.asarray(np.arange(n_labels) % 5 == 4)
-
-
 def test_a_race_is_due_once_there_are_a_fifth_more_answers() -> None:
-    due = [n_labels for n_labels in range(100, 260, 10) if is_due(every_fifth(n_labels))]
-    # 24 answers times 1, 1.2, 1.44, 1.728 and 2.0736: 24, 29, 35, 41 and 50, which 120, 145, 175,
-    # 205 and 250 labels hold; each is noticed in the twenty labels that follow.
-    assert due == [120, 130, 150, 160, 180, 190, 210, 220, 250]
+    due = [n for n in range(20, 52) if is_due(n, n - 1)]
+    assert due == [24, 29, 35, 41, 50]  # 24 times 1, 1.2, 1.44, 1.728 and 2.0736
+
+
+@pytest.mark.parametrize("n_before", [0, 40, 999])
+def test_a_mark_is_noticed_however_many_answers_came_at_once(n_before: int) -> None:
+    assert is_due(n_before + 200, n_before)
+    assert not is_due(n_before, n_before)

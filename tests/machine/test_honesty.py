@@ -1,11 +1,16 @@
 """What a fit finds out beyond one accuracy, from real fits on a small world."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from learners.engine.helping import Answered, Said, looked_back
 from learners.models import AuditPredictions, Fit, PoolPredictions, RandomBaseline, Score
 from learners.selectors.honesty import advice, baseline, measured
-from projects.models import Example, Project
+from learners.services import honesty
+from projects.models import Example, Project, User
+from tests.factories import NOW
 from tests.machine.test_rebuild import rebuild
 from tests.machine.worlds import embed_all, fit, is_bird, label, make_world
 
@@ -61,10 +66,46 @@ def test_random_labels_alone_are_raced_against_the_project(grown: Project) -> No
     assert (found.n, found.fit) == (30, newest(grown))
 
 
+def test_a_batch_that_begins_with_its_random_texts_is_raced_all_the_same() -> None:
+    project, examples, user = make_world(150, n_audit=30)
+    embed_all(project)
+    label([*examples[:24], *examples[30:70]], user)
+    fit(project)
+    assert baseline(project.pk) is not None
+
+
+def test_a_fit_that_failed_takes_no_mark_away(grown: Project) -> None:
+    RandomBaseline.objects.all().delete()
+    failed = Fit.objects.filter(pk=newest(grown).pk)
+    failed.update(status=Fit.Status.FAILED, retry_at=NOW, error="away")
+    label(list(grown.examples.filter(role="pool", settled=False)[:10]), _owner(grown))
+    fit(grown)
+    assert RandomBaseline.objects.get().fit == newest(grown)
+
+
+def _owner(project: Project) -> User:
+    return project.memberships.get(role="owner").user
+
+
 def test_the_gain_of_the_next_labels_is_told_from_fifty_on(grown: Project) -> None:
     gains = Score.objects.filter(metric="gain_50").values_list("fit_id", "n")
     assert list(gains) == [(newest(grown).pk, 30)]
     assert advice(grown.pk).gain.low is not None
+
+
+def test_the_gain_is_between_models_that_hold_out_the_same_texts(
+    grown: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def noting(answered: Answered, said: Said, n_first: int, *, strict: bool) -> Any:
+        asked.append(n_first)
+        return looked_back(answered, said, n_first, strict=strict)
+
+    monkeypatch.setattr(honesty, "looked_back", noting)
+    label(list(grown.examples.filter(role="pool", settled=False)[:10]), _owner(grown))
+    fit(grown)
+    assert asked == [38, 76]
 
 
 def test_confidence_is_measured_from_thirty_answers_on(grown: Project) -> None:
@@ -100,7 +141,7 @@ def test_a_rebuild_finds_the_same(grown: Project) -> None:
 def test_strictly_no_random_answer_trains(grown: Project) -> None:
     Project.objects.filter(pk=grown.pk).update(strict_audit=True)
     examples = list(grown.examples.filter(role="pool", settled=False)[:10])
-    label(examples, grown.memberships.get(role="owner").user)
+    label(examples, _owner(grown))
     fit(grown)
     found = measured(grown.pk)
     assert found is not None

@@ -205,8 +205,17 @@ def test_choosing_that_does_not_help_is_said_as_plainly(
         "8 points fewer of the random texts right than models of as many random labels (1 to 15)"
         in text
     )
-    assert "took random choice about 8: none saved (−8 to −1)." in text
+    assert "took random choice at most 8: none saved (−8 or fewer to −1)." in text
     assert "About 30 random labels alone (20 to more than 40)" in text
+
+
+def test_what_the_fewest_random_labels_tried_already_reach_is_an_upper_bound(
+    client: Client, project: Project, fit: Fit
+) -> None:
+    add_random_baseline(fit, needed=(8.0, 8.0, 8.0), needed_now=(8.0, 8.0, 16.0))
+    text = words(client, project, "helping")
+    assert "took random choice at most 8: none saved (−8 or fewer to −8 or fewer)." in text
+    assert "At most 8 random labels alone (at most 8 to 16) were right" in text
 
 
 def test_what_cannot_be_told_from_chance_is_not_yet_known(
