@@ -37,10 +37,12 @@ OWN_STRATEGY = '''\
 import numpy as np
 from learners.engine.strategies.base import pick_by
 
+
 def chance_of_rarest(learner, X, **kwargs):
     """P(the class with the fewest labels), (n_rows,), in [0, 1]."""
     classes, counts = np.unique(learner.y_training, return_counts=True)
     return learner.predict_proba(X, **kwargs)[:, counts.argmin()]
+
 
 def rarest_class(learner, X_pool, n_instances=1, *, rng, **kwargs):
     """Texts that most likely have the class with the fewest labels."""
@@ -172,9 +174,7 @@ def _cost(strategy: Strategy) -> str:
         sentences.append("It looks at every text of a pool of any size.")
     if strategy.max_queue is not None:
         sentences.append(f"It queues {strategy.max_queue:,} texts at most.")
-    needs = (
-        "It needs a trained model." if strategy.needs_model else "It needs no trained model."
-    )
+    needs = "It needs a trained model." if strategy.needs_model else "It needs no trained model."
     return " ".join([*sentences, needs])
 
 

@@ -17,7 +17,7 @@ def settings_at(project_id: int, seq: int) -> dict[str, Any]:
     """`KEPT` settings by name, as they were after event `seq`: those of today, less what the ledger
     says was changed later.
     """
-    found = Project.objects.filter(pk=project_id).values(*KEPT).get()
+    found: dict[str, Any] = Project.objects.filter(pk=project_id).values(*KEPT).get()
     later = ProjectEvent.objects.filter(
         project_id=project_id, seq__gt=seq, kind__in=(Kind.STRATEGY_CHANGED, Kind.SETTINGS_CHANGED)
     )
