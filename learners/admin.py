@@ -15,6 +15,8 @@ from learners.models import (
     RankedExample,
     Score,
     Shard,
+    Simulation,
+    SimulationRun,
     WorkerHeartbeat,
 )
 from projects.admin import LookAdmin
@@ -121,3 +123,27 @@ class ExplanationAdmin(LookAdmin):
     search_help_text = "Number of the fit, or of the example"
     ordering = ("-id",)
     raw_id_fields = ("fit", "example")
+
+
+@admin.register(Simulation)
+class SimulationAdmin(LookAdmin):
+    list_display = (
+        "id", "project", "status", "source", "budget", "batch", "n_seeds", "n_ended",
+        "created_at", "finished_at",
+    )  # fmt: skip
+    list_select_related = ("project",)
+    list_filter = ("status",)
+    search_fields = ("project__name", "=id")
+    ordering = ("-id",)
+
+
+@admin.register(SimulationRun)
+class SimulationRunAdmin(LookAdmin):
+    list_display = (
+        "id", "simulation_id", "place", "seed", "status", "attempts", "finished_at", "error",
+    )  # fmt: skip
+    list_filter = ("status",)
+    search_fields = ("=simulation__id",)
+    search_help_text = "Number of the simulation"
+    ordering = ("-id",)
+    raw_id_fields = ("simulation",)
