@@ -68,9 +68,13 @@ def test_sets_are_measured_on_random_texts_alone() -> None:
     project, _, _ = ready_world()
     found = published(project)
     measured = scores(found)
-    recalls = {f"recall_{pk}" for pk in ids(project, "bird", "tool")}
+    classes = {
+        f"{metric}_{pk}"
+        for metric in ("recall", "precision")
+        for pk in ids(project, "bird", "tool")
+    }
     micro = {"micro_f1", "micro_precision", "micro_recall"}
-    assert set(measured) == {"exact_match", "macro_f1", *micro, *recalls}
+    assert set(measured) == {"exact_match", "macro_f1", *micro, *classes}
     assert (found.n_audit, measured["micro_f1"].n, found.unmeasured_because) == (20, 20, "")
     assert measured["micro_f1"].low <= measured["micro_f1"].value <= measured["micro_f1"].high
 
