@@ -7,7 +7,6 @@ from labeler.sending import send
 from learners.services import due_work
 from learners.services.checking import confirmations_to_check
 from learners.services.explain_request import explanations_to_make
-from learners.services.simulation_vectors import tidy_folder
 from learners.services.simulation_work import simulations_to_work_on
 
 
@@ -17,6 +16,8 @@ def start_due_work() -> None:
     now = timezone.now()
     due_work.reap_dead_fits(now)
     due_work.tidy(now)
+    from learners.services.simulation_vectors import tidy_folder  # noqa: PLC0415  loads sklearn
+
     tidy_folder(now)
     for project_id in due_work.projects_to_fit(now):
         send("learners.fit", project_id)

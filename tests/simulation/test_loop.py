@@ -45,8 +45,8 @@ def test_names_give_a_model_before_the_first_label() -> None:
 
 
 def test_one_class_known_predicts_that_class() -> None:
-    rows = [(f"apple {i}", "fruit") for i in range(39)] + [("iron", "metal")]
-    data = make_data(rows, tests=[0, 39])
+    rows = [(f"apple {i}", "fruit") for i in range(400)] + [("iron", "metal"), ("tin", "metal")]
+    data = make_data(rows, tests=[0, 401])
     found = run(data=data, parts=make_parts(data), budget=8)
     assert found.accuracy == (0.5,)
 
