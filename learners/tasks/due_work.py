@@ -7,7 +7,6 @@ from labeler.sending import send
 from learners.services import due_work
 from learners.services.checking import confirmations_to_check
 from learners.services.explain_request import explanations_to_make
-from learners.services.simulation_work import simulations_to_work_on
 
 
 @shared_task(name="learners.start_due_work")
@@ -27,6 +26,8 @@ def start_due_work() -> None:
         send("learners.export_model", fit_id)
     for confirmation_id in confirmations_to_check(now):
         send("learners.confirm", confirmation_id)
+    from learners.services.simulation_work import simulations_to_work_on  # noqa: PLC0415  loads sklearn
+
     for simulation_id in simulations_to_work_on(now):
         send("learners.simulate", simulation_id)
     for explanation_id in explanations_to_make(now):
