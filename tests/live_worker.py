@@ -54,6 +54,14 @@ class LiveWorker:
         """Its log."""
         return self.log.read_text("utf-8", errors="replace")
 
+    def answers(self) -> bool:
+        """Whether it answers within the patience given to starting; one ping may be lost meanwhile."""
+        deadline = time.monotonic() + READY_SECONDS
+        while self.alive and time.monotonic() < deadline:
+            if app.control.ping(timeout=2.0):
+                return True
+        return False
+
     def settle(self) -> None:
         """Wait until it runs no task, so that the next test may empty the tables under it."""
         deadline = time.monotonic() + READY_SECONDS
