@@ -5,6 +5,7 @@ from learners.models.embedding import EmbeddingSet, Shard
 from learners.models.explanation import Explanation
 from learners.models.fit import Fit, FitRequest, RankedExample, Score
 from learners.models.honesty import AuditPredictions, PoolPredictions, RandomBaseline
+from learners.models.ladder import Ladder, Rung
 from learners.models.simulation import Simulation, SimulationRun
 from learners.models.worker import WorkerHeartbeat
 
@@ -16,9 +17,11 @@ __all__ = [
     "Fit",
     "FitRequest",
     "FrozenPrediction",
+    "Ladder",
     "PoolPredictions",
     "RandomBaseline",
     "RankedExample",
+    "Rung",
     "Score",
     "Shard",
     "Simulation",

@@ -6,6 +6,7 @@ from projects.models.example import DataImport, Example, StagedUpload
 from projects.models.label_class import LabelClass
 from projects.models.project import Membership, Project, ProjectEvent
 from projects.models.user import User
+from projects.models.version import ModelVersion
 
 __all__ = [
     "Annotation",
@@ -18,6 +19,7 @@ __all__ = [
     "LabelClass",
     "Lease",
     "Membership",
+    "ModelVersion",
     "Project",
     "ProjectEvent",
     "StagedUpload",

@@ -95,6 +95,11 @@ class Project(models.Model):
     audit_share = models.FloatField(
         default=0.2, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
     )
+    ladder_every = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(1_000_000)],
+        help_text="labels after which a ladder is trained; 0: only when somebody asks",
+    )
     lease_seconds = models.PositiveIntegerField(
         default=600, validators=[MinValueValidator(30), MaxValueValidator(86_400)]
     )
@@ -177,6 +182,9 @@ class ProjectEvent(models.Model):
         MEMBER_CHANGED = "member_changed", "members changed"
         CONFIRMATION_STARTED = "confirmation_started", "confirmation started"
         CONFIRMATION_ENDED = "confirmation_ended", "confirmation ended"
+        MODEL_ADDED = "model_added", "model kept"
+        MODEL_PROMOTED = "model_promoted", "model made live"
+        MODEL_RETIRED = "model_retired", "model retired"
         BINNED = "binned", "moved to the bin"
         RESTORED = "restored", "taken out of the bin"
 
