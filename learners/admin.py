@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from learners.models import (
     AuditPredictions,
+    AuditSets,
     ConfirmationCheck,
     EmbeddingSet,
     Explanation,
@@ -11,6 +12,7 @@ from learners.models import (
     FitRequest,
     FrozenPrediction,
     PoolPredictions,
+    PoolSets,
     RandomBaseline,
     RankedExample,
     Score,
@@ -68,7 +70,7 @@ class ScoreAdmin(LookAdmin):
     ordering = ("-id",)
 
 
-@admin.register(AuditPredictions, PoolPredictions)
+@admin.register(AuditPredictions, AuditSets, PoolPredictions, PoolSets)
 class PredictionsAdmin(LookAdmin):
     list_display = ("id", "fit_id", "__str__")
     search_fields = ("=fit__id",)

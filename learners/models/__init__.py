@@ -4,13 +4,20 @@ from learners.models.confirming import ConfirmationCheck, FrozenPrediction
 from learners.models.embedding import EmbeddingSet, Shard
 from learners.models.explanation import Explanation
 from learners.models.fit import Fit, FitRequest, RankedExample, Score
-from learners.models.honesty import AuditPredictions, PoolPredictions, RandomBaseline
+from learners.models.honesty import (
+    AuditPredictions,
+    AuditSets,
+    PoolPredictions,
+    PoolSets,
+    RandomBaseline,
+)
 from learners.models.ladder import Ladder, Rung
 from learners.models.simulation import Simulation, SimulationRun
 from learners.models.worker import WorkerHeartbeat
 
 __all__ = [
     "AuditPredictions",
+    "AuditSets",
     "ConfirmationCheck",
     "EmbeddingSet",
     "Explanation",
@@ -19,6 +26,7 @@ __all__ = [
     "FrozenPrediction",
     "Ladder",
     "PoolPredictions",
+    "PoolSets",
     "RandomBaseline",
     "RankedExample",
     "Rung",

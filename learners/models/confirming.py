@@ -1,18 +1,21 @@
 """What a frozen model said of the texts it is put to, and how far it was checked."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from projects.models import Confirmation, Example
 
 
 class FrozenPrediction(models.Model):
-    """The class a frozen model gives one text; written after the text was answered, never shown."""
+    """What a frozen model gives one text: one class, or where a text has any number of classes all
+    that it has. Written after the text was answered, never shown.
+    """
 
     confirmation = models.ForeignKey(
         Confirmation, on_delete=models.CASCADE, related_name="predictions"
     )
     example = models.ForeignKey(Example, on_delete=models.CASCADE, related_name="+")
-    class_id = models.BigIntegerField()
+    class_ids = ArrayField(models.BigIntegerField(), default=list, blank=True)
 
     class Meta:
         constraints = [
@@ -22,7 +25,7 @@ class FrozenPrediction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"example {self.example_id}: class {self.class_id}"
+        return f"example {self.example_id}: classes {self.class_ids}"
 
 
 class ConfirmationCheck(models.Model):

@@ -32,10 +32,41 @@ class PoolPredictions(models.Model):
         return f"fit {self.fit_id}: {len(self.example_ids)} pool texts"
 
 
+class AuditSets(models.Model):
+    """As `AuditPredictions`, where a text has any number of classes: a yes or no for every text and
+    class. `truth`, `said`, `probabilities`: all classes of the first text, then of the second.
+    """
+
+    fit = models.OneToOneField(Fit, on_delete=models.CASCADE, related_name="audit_sets")
+    example_ids = ArrayField(models.BigIntegerField())
+    class_ids = ArrayField(models.BigIntegerField())
+    truth = ArrayField(models.BooleanField())
+    said = ArrayField(models.BooleanField())
+    probabilities = ArrayField(models.FloatField(), help_text="of the class being there")
+
+    def __str__(self) -> str:
+        return f"fit {self.fit_id}: {len(self.example_ids)} random texts"
+
+
+class PoolSets(models.Model):
+    """As `PoolPredictions`, where a text has any number of classes. `said`: a yes or no for every
+    text and class, all classes of the first text, then of the second.
+    """
+
+    fit = models.OneToOneField(Fit, on_delete=models.CASCADE, related_name="pool_sets")
+    example_ids = ArrayField(models.BigIntegerField())
+    class_ids = ArrayField(models.BigIntegerField())
+    said = ArrayField(models.BooleanField())
+
+    def __str__(self) -> str:
+        return f"fit {self.fit_id}: {len(self.example_ids)} pool texts"
+
+
 class RandomBaseline(models.Model):
     """Models of random labels alone beside the project's, as of one fit (`engine.helping`).
 
-    Arrays: one place a number of labels in `sizes`; counts of `n` texts. `needed`: random labels
+    Arrays: one place a number of labels in `sizes`; counts of `n` texts, where a text has any number
+    of classes of those whose whole set is right. `needed`: random labels
     for the accuracy that the project had with `saved_at` labels, `needed_now`: for its present one;
     null is more than the random texts can show.
     """

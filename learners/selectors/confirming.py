@@ -74,13 +74,13 @@ class Progress:
 
 def progress(confirmation: Confirmation, asked: list[Asked]) -> Progress:
     """From the texts in the order of the draw, as they stand now."""
-    answered = [row for row in asked if row.labels]
-    last = max((place for place, row in enumerate(asked) if row.labels), default=-1)
+    answered = [row for row in asked if row.answered]
+    last = max((place for place, row in enumerate(asked) if row.answered), default=-1)
     check = ConfirmationCheck.objects.filter(confirmation=confirmation).first()
     return Progress(
         n_answered=len(answered),
         n_waiting=max(0, len(answered) - confirmation.n),
-        n_skipped=sum(row.skipped and not row.labels for row in asked),
+        n_skipped=sum(row.skipped and not row.answered for row in asked),
         n_left=sum(row.open for row in asked),
         n_open_before=sum(row.open for row in asked[: max(last, 0)]),
         error=check.error if check else "",

@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_AFTER = timedelta(seconds=30)
 
-Predict = Callable[[Fit, Sequence[str]], Sequence[int]]
+Predict = Callable[[Fit, Sequence[str]], Sequence[Sequence[int]]]
+"""The classes that a model gives each text: one, or where a text has any number all it has."""
 
 
 def confirmations_to_check(now: datetime) -> list[int]:
@@ -55,7 +56,7 @@ def check_confirmation(*, confirmation_id: int, now: datetime, predict: Predict)
 
 def _ask_model(confirmation: Confirmation, predict: Predict, now: datetime) -> None:
     fit = frozen_fit(confirmation)  # also where nothing is to be asked: a page should know early
-    answered = {row.example_id for row in asked_in_order(confirmation, now) if row.labels}
+    answered = {row.example_id for row in asked_in_order(confirmation, now) if row.answered}
     missing = sorted(answered - _said(confirmation).keys())
     if not missing:
         return
@@ -63,20 +64,17 @@ def _ask_model(confirmation: Confirmation, predict: Predict, now: datetime) -> N
     said = predict(fit, [texts[pk] for pk in missing])
     FrozenPrediction.objects.bulk_create(
         [
-            FrozenPrediction(confirmation=confirmation, example_id=pk, class_id=int(class_id))
-            for pk, class_id in zip(missing, said, strict=True)
+            FrozenPrediction(confirmation=confirmation, example_id=pk, class_ids=sorted(class_ids))
+            for pk, class_ids in zip(missing, said, strict=True)
         ],
         ignore_conflicts=True,  # two tasks at once say the same
     )
 
 
-def _said(confirmation: Confirmation) -> dict[int, int]:
-    """What the frozen model says, by example."""
-    return dict(
-        FrozenPrediction.objects.filter(confirmation=confirmation).values_list(
-            "example_id", "class_id"
-        )
-    )
+def _said(confirmation: Confirmation) -> dict[int, tuple[int, ...]]:
+    """The classes that the frozen model gives, ascending, by example."""
+    rows = FrozenPrediction.objects.filter(confirmation=confirmation)
+    return {pk: tuple(class_ids) for pk, class_ids in rows.values_list("example_id", "class_ids")}
 
 
 def _weigh(confirmation: Confirmation, now: datetime) -> None:
@@ -90,7 +88,7 @@ def _weigh(confirmation: Confirmation, now: datetime) -> None:
             running = Confirmation.objects.filter(pk=confirmation.pk, result="")
             running.update(outcomes=outcomes.right, n_skipped=outcomes.n_skipped)
             # Somebody's hold of a skipped text ends without an event: look again at the next beat.
-            held = any(row.skipped and row.held and not row.labels for row in asked)
+            held = any(row.skipped and row.held and not row.answered for row in asked)
             _remember(confirmation, seen_seq=project.seq - held)
             return
         outcomes = _up_to_decision(confirmation, asked, outcomes)
@@ -101,16 +99,19 @@ def _weigh(confirmation: Confirmation, now: datetime) -> None:
             _pack_again(confirmation)
 
 
-def outcomes_of(asked: Sequence[Asked], said: dict[int, int]) -> tuple[Outcomes, bool]:
+def outcomes_of(asked: Sequence[Asked], said: dict[int, tuple[int, ...]]) -> tuple[Outcomes, bool]:
     """Right or wrong in the order of the draw, up to the first text that is still open, so that
     quick answers to easy texts do not come before slow ones; and whether that was all of them.
+
+    A text with any number of classes is right where all of them are: one outcome a text, so that
+    the interval holds as it does for one class.
     """
     right, n_skipped = "", 0
     for row in asked:
-        if row.open or (row.labels and row.example_id not in said):
+        if row.open or (row.answered and row.example_id not in said):
             return Outcomes(right, n_skipped), False
-        if row.labels:
-            right += "1" if row.labels == (said[row.example_id],) else "0"
+        if row.answered:
+            right += "1" if row.labels == said[row.example_id] else "0"
         else:
             n_skipped += 1
     return Outcomes(right, n_skipped), True
@@ -142,8 +143,8 @@ def _up_to_decision(
     for row in asked:
         if n_answered == n:
             break
-        n_answered += bool(row.labels)
-        n_skipped += not row.labels
+        n_answered += row.answered
+        n_skipped += not row.answered
     return Outcomes(
         outcomes.right[:n], n_skipped if n < len(outcomes.right) else outcomes.n_skipped
     )

@@ -38,6 +38,14 @@ class Prediction:
         ids: NDArray[np.int64] = np.array(self.class_ids, np.int64)[self.probabilities.argmax(1)]
         return ids
 
+    @property
+    def class_sets(self) -> list[tuple[int, ...]]:
+        """The ids of the classes of each text, ascending: one, or where it has any number all."""
+        if self.has is None:
+            return [(int(class_id),) for class_id in self.likeliest]
+        ids = np.array(self.class_ids, np.int64)
+        return [tuple(sorted(ids[row].tolist())) for row in self.has]
+
 
 def predict(*, fit: Fit, texts: Sequence[str]) -> Prediction:
     """Class probabilities of `texts` by the model of `fit`.

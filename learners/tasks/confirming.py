@@ -16,7 +16,7 @@ def confirm(confirmation_id: int) -> None:
     from learners.services.checking import check_confirmation  # noqa: PLC0415
     from learners.services.prediction import predict  # noqa: PLC0415  loads torch
 
-    def likeliest(fit: Fit, texts: Sequence[str]) -> Sequence[int]:
-        return [int(class_id) for class_id in predict(fit=fit, texts=texts).likeliest]
+    def said(fit: Fit, texts: Sequence[str]) -> Sequence[Sequence[int]]:
+        return predict(fit=fit, texts=texts).class_sets
 
-    check_confirmation(confirmation_id=confirmation_id, now=timezone.now(), predict=likeliest)
+    check_confirmation(confirmation_id=confirmation_id, now=timezone.now(), predict=said)

@@ -23,20 +23,26 @@ class Reserve:
 
 @dataclass(frozen=True)
 class Asked:
-    """One text of a confirmation: the label that stands (empty: none), or that it was skipped.
+    """One text of a confirmation: the label that stands, or that it was skipped. `labels`: class ids,
+    ascending; empty where a text may have any number and has none; None without an answer.
 
     `held`: somebody has it before them now.
     """
 
     example_id: int
-    labels: tuple[int, ...] = ()
+    labels: tuple[int, ...] | None = None
     skipped: bool = False
     held: bool = False
 
     @property
+    def answered(self) -> bool:
+        """Whether a label stands, be it that the text has no class."""
+        return self.labels is not None
+
+    @property
     def open(self) -> bool:
         """Whether its answer is still to come."""
-        return not self.labels and (not self.skipped or self.held)
+        return not self.answered and (not self.skipped or self.held)
 
 
 def reserve(project: Project) -> Reserve:
@@ -95,7 +101,7 @@ def asked_in_order(confirmation: Confirmation, now: datetime) -> list[Asked]:
     skipped = set(acts.filter(state=State.SKIPPED).values_list("example_id", flat=True))
     leases = Lease.objects.filter(example_id__in=ids, expires_at__gt=now)
     held = set(leases.values_list("example_id", flat=True))
-    return [Asked(pk, labels.get(pk, ()), pk in skipped, pk in held) for pk in ids]
+    return [Asked(pk, labels.get(pk), pk in skipped, pk in held) for pk in ids]
 
 
 def _standing(acts: QuerySet[Annotation]) -> dict[int, tuple[int, ...]]:

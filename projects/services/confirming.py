@@ -51,11 +51,12 @@ def start_confirmation(
 ) -> Confirmation:
     """Ask fresh random texts from now on until `target` is cleared or cannot be.
 
-    `target`: accuracy, inside (0, 1). Each earlier try of this model halves the error rate. `share`: of the questions meanwhile, in (0, 1]; 1 asks nothing else.
+    `target`: accuracy, inside (0, 1); where a text has any number of classes, the share of texts
+    whose every class is right. Each earlier try of this model halves the error rate. `share`: of
+    the questions meanwhile, in (0, 1]; 1 asks nothing else.
 
     Raises:
-        Refused: another one runs; no fresh text is left; a target or share that cannot be; texts
-            of this project have several classes each.
+        Refused: another one runs; no fresh text is left; a target or share that cannot be.
     """
     lock(project)
     _check(project, target, share)
@@ -93,12 +94,6 @@ def _check(project: Project, target: float, share: float) -> None:
         raise Refused("target", "The target lies between 0 and 100 %, both left out.")
     if not 0 < share <= 1:
         raise Refused("share", "The share of the questions lies above 0, up to 100 %.")
-    if project.multilabel:
-        raise Refused(
-            "target",
-            "Texts of this project have any number of classes each; a promise of accuracy needs "
-            "exactly one.",
-        )
 
 
 def _tell_start(confirmation: Confirmation, actor: User, now: datetime) -> None:

@@ -265,14 +265,6 @@ def test_without_a_fresh_text_it_is_refused() -> None:
         start(project, fit, owner)
 
 
-def test_with_several_classes_a_text_it_is_refused() -> None:
-    project, fit, owner = make_world()
-    project.multilabel = True
-    project.save()
-    with pytest.raises(Refused, match="exactly one"):
-        start(project, fit, owner)
-
-
 def test_a_fit_whose_file_is_gone_cannot_be_frozen() -> None:
     project, fit, owner = make_world()
     default_storage.delete(fit.head_file)

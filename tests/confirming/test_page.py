@@ -176,13 +176,6 @@ def test_before_the_first_model_there_is_nothing_to_confirm() -> None:
     assert "There is no model yet." in words(signed_in(owner), project)
 
 
-def test_with_several_classes_a_text_it_says_why_not() -> None:
-    project, _, owner = make_world()
-    project.multilabel = True
-    project.save()
-    assert "any number of classes each" in words(signed_in(owner), project)
-
-
 def test_an_annotator_gets_404() -> None:
     project, _, _ = make_world()
     grace = make_user("grace")

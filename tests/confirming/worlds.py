@@ -58,10 +58,10 @@ def no(project: Project) -> LabelClass:
 def says(*, always: str = "yes", asked_of: list[str] | None = None) -> Predict:
     """A model that says one class, and notes what it was asked about."""
 
-    def predict(fit: Fit, texts: Sequence[str]) -> Sequence[int]:
+    def predict(fit: Fit, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         if asked_of is not None:
             asked_of.extend(texts)
-        return [LabelClass.objects.get(project_id=fit.project_id, name=always).pk] * len(texts)
+        return [[LabelClass.objects.get(project_id=fit.project_id, name=always).pk]] * len(texts)
 
     return predict
 
@@ -69,7 +69,7 @@ def says(*, always: str = "yes", asked_of: list[str] | None = None) -> Predict:
 def fails(error: Exception) -> Predict:
     """A model that cannot be asked."""
 
-    def predict(fit: Fit, texts: Sequence[str]) -> Sequence[int]:
+    def predict(fit: Fit, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         raise error
 
     return predict
