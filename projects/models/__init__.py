@@ -1,6 +1,7 @@
 """Rows that people make: projects, label classes, examples, members, ledgers."""
 
 from projects.models.annotation import Annotation, AnnotationEvent, GoldLabel, GoldSet, Lease
+from projects.models.api import ApiReceipt, ApiToken
 from projects.models.confirmation import Confirmation
 from projects.models.example import DataImport, Example, StagedUpload
 from projects.models.label_class import LabelClass
@@ -11,6 +12,8 @@ from projects.models.version import ModelVersion
 __all__ = [
     "Annotation",
     "AnnotationEvent",
+    "ApiReceipt",
+    "ApiToken",
     "Confirmation",
     "DataImport",
     "Example",
