@@ -6,6 +6,7 @@ from projects.models.confirmation import Confirmation
 from projects.models.example import DataImport, Example, StagedUpload
 from projects.models.label_class import LabelClass
 from projects.models.project import Membership, Project, ProjectEvent
+from projects.models.teacher import SyntheticExample, Teacher, TeacherAnswer, TeacherRun
 from projects.models.user import User
 from projects.models.version import ModelVersion
 
@@ -26,5 +27,9 @@ __all__ = [
     "Project",
     "ProjectEvent",
     "StagedUpload",
+    "SyntheticExample",
+    "Teacher",
+    "TeacherAnswer",
+    "TeacherRun",
     "User",
 ]

@@ -185,6 +185,11 @@ class ProjectEvent(models.Model):
         MODEL_ADDED = "model_added", "model kept"
         MODEL_PROMOTED = "model_promoted", "model made live"
         MODEL_RETIRED = "model_retired", "model retired"
+        TEACHER_SET = "teacher_set", "outside teacher set up"
+        TEACHER_ALLOWED = "teacher_allowed", "outside teacher allowed"
+        TEACHER_STOPPED = "teacher_stopped", "outside teacher no longer allowed"
+        TEACHER_ASKED = "teacher_asked", "outside teacher asked"
+        SYNTHETIC_REVIEWED = "synthetic_reviewed", "written texts kept or dropped"
         BINNED = "binned", "moved to the bin"
         RESTORED = "restored", "taken out of the bin"
 
