@@ -27,7 +27,7 @@ OPEN = (Status.WAITING, Status.RUNNING)
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is compared, and how far and how often it is run."""
+    """What is compared, and how far and how often it is run. `is_table`: over rows of a table."""
 
     strategies: Sequence[str] = ()
     heads: Sequence[str] = ()
@@ -35,6 +35,7 @@ class Plan:
     budget: int = 256
     batch: int = 8
     n_seeds: int = 10
+    is_table: bool = False
 
     def recipes(self) -> list[Recipe]:
         """Raises Refused for a name that does not exist."""
@@ -43,7 +44,10 @@ class Plan:
             from learners.engine.simulation.choices import chosen_recipes  # noqa: PLC0415
 
             return chosen_recipes(
-                strategies=self.strategies, heads=self.heads, features=self.features
+                strategies=self.strategies,
+                heads=self.heads,
+                features=self.features,
+                is_table=self.is_table,
             )
         except EngineError as error:
             raise Refused("strategies", f"{error}.") from error

@@ -12,6 +12,7 @@ from django.db.models import Count
 from numpy.typing import NDArray
 
 from learners.engine.errors import CannotSimulate
+from learners.engine.features.table import TableColumn
 from learners.engine.simulation.data import LabelledData, labelled_data
 from learners.models import Simulation
 from learners.selectors.parts import current_set
@@ -21,6 +22,7 @@ from learners.services.shards import ShardIndex, local_path, open_shards
 from projects.models import Example, GoldLabel, LabelClass, Project
 from projects.reading import Layout
 from projects.services.staging import limits
+from projects.services.tables import features_of
 
 Source = Simulation.Source
 
@@ -61,8 +63,8 @@ def read_source(simulation: Simulation) -> LabelledData:
     if simulation.source == Source.FILE:
         return _of_file(simulation)
     project = simulation.project
-    if project.multilabel or project.is_table:
-        raise CannotSimulate("simulations compare recipes for texts of one class each")
+    if project.multilabel:
+        raise CannotSimulate("simulations compare recipes for examples of one class each")
     if simulation.source == Source.GOLD:
         return _of_project(project, _gold(project))
     labels = training_set(project.pk)
@@ -95,6 +97,7 @@ def freeze(simulation: Simulation, data: LabelledData) -> str:
         "class_descriptions": data.class_descriptions,
         "notes": data.notes,
         "unnamed": sorted(data.unnamed),
+        "columns": [[column.name, column.kind] for column in data.columns],
     }
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -119,12 +122,18 @@ def thaw(name: str) -> LabelledData:
             class_descriptions=tuple(meta["class_descriptions"]),
             notes=tuple(meta["notes"]),
             unnamed=frozenset(meta["unnamed"]),
+            columns=tuple(TableColumn(*column) for column in meta.get("columns", ())),
         )
 
 
 def _of_file(simulation: Simulation) -> LabelledData:
     said = simulation.columns
-    columns = Columns(text=said["text"], label=said["label"], split=said["split"])
+    columns = Columns(
+        text=said["text"],
+        features=tuple(said.get("features", ())),
+        label=said["label"],
+        split=said["split"],
+    )
     with local_path(simulation.file).open("rb") as file:
         return read_labelled(
             file,
@@ -150,7 +159,11 @@ def _of_project(project: Project, class_of: Mapping[int, int]) -> LabelledData:
         is_test=[role == Example.Role.TEST for _, _, _, role in found],
         descriptions={row.name: row.description for row in classes.values()},
     )
-    return replace(data, unnamed=frozenset(row.name for row in classes.values() if row.is_none))
+    return replace(
+        data,
+        unnamed=frozenset(row.name for row in classes.values() if row.is_none),
+        columns=tuple(TableColumn(*feature) for feature in features_of(project)),
+    )
 
 
 def _gold(project: Project) -> dict[int, int]:

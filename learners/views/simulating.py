@@ -78,9 +78,10 @@ class _Start:
 
     def __init__(self, request: HttpRequest, project: Project, staged: StagedUpload | None) -> None:
         self.request, self.project, self.staged = request, project, staged
-        self.suits = not (project.multilabel or project.is_table)
+        self.suits = not project.multilabel
+        self.what = "rows" if project.is_table else "texts"
         gold, labels = gold_counts(project), label_counts(project)
-        self.sources = sources_of(gold, labels, staged) if self.suits else []
+        self.sources = sources_of(gold, labels, staged, self.what) if self.suits else []
         data = request.POST if request.method == "POST" else None
         n_texts = {
             Source.FILE.value: staged.guess["n_rows"] if staged else 0,
@@ -90,7 +91,9 @@ class _Start:
         first = self.sources[0][0] if self.sources else Source.FILE.value
         self.n_texts = n_texts[first]
         self.form = PlanForm(data, project=project, sources=self.sources, n_texts=self.n_texts)
-        self.columns = ColumnsForm(data, staged=staged) if staged else None
+        self.columns = (
+            ColumnsForm(data, staged=staged, is_table=project.is_table) if staged else None
+        )
 
     def started(self) -> Simulation | None:
         if not self.form.is_valid():
@@ -123,6 +126,7 @@ class _Start:
             "project": self.project,
             "is_owner": True,
             "suits": self.suits,
+            "what": self.what,
             "form": self.form,
             "columns": self.columns,
             "staged": self.staged,
@@ -130,7 +134,11 @@ class _Start:
             "too_few": self.n_texts < FEWEST_TEXTS,
             "open": next((row for row in earlier if row.status in OPEN), None),
             "earlier": earlier,
-            "more": [self.form[name] for name in ("strategies", "heads", "features")],
+            "more": [
+                self.form[name]
+                for name in ("strategies", "heads", "features")
+                if len(self.form[name]) > 1
+            ],
             "named": any(self.form[name].value() for name in ("strategies", "heads", "features")),
         }
 
@@ -267,6 +275,7 @@ class State:
     reached: list[tuple[str, list[tuple[str, str]]]]
     failed: list[dict[str, Any]]
     population: str
+    what: str
 
 
 def _state(project: Project, found: Simulation, now: datetime) -> State:
@@ -279,7 +288,8 @@ def _state(project: Project, found: Simulation, now: datetime) -> State:
         rows=rows,
         reached=_reached(rows),
         failed=found.results.get("failed", []),
-        population=simulation_sentences.POPULATIONS[Source(found.source)],
+        population=simulation_sentences.population(found),
+        what=simulation_sentences.what(found),
     )
 
 

@@ -9,6 +9,7 @@ from learners.services.labelled_files import Columns
 from learners.services.simulating import MAX_BUDGET, MAX_SEEDS, Plan, Source
 from learners.services.simulation_data import Labelled
 from projects.models import Project, StagedUpload
+from projects.reading.tables import KINDS
 from projects.views.learning import choices_of
 
 PRESETS = [
@@ -18,6 +19,7 @@ PRESETS = [
 USUAL_BUDGET, USUAL_BATCH, USUAL_SEEDS = 256, 8, 10
 ASKED_SHARE = 0.6  # of what there is, where there is less than the usual budget needs
 NO_SPLIT = ""
+ROLES = ("text", "label", "split")
 
 
 class PlanForm(forms.Form):
@@ -61,6 +63,7 @@ class PlanForm(forms.Form):
     def __init__(
         self, data: Any = None, *, project: Project, sources: list[tuple[str, str]], n_texts: int
     ) -> None:
+        self.is_table = project.is_table
         budget = usual_budget(n_texts)
         usual = {
             "source": sources[0][0] if sources else "",
@@ -96,13 +99,19 @@ class PlanForm(forms.Form):
             budget=said["budget"],
             batch=said["batch"],
             n_seeds=said["n_seeds"],
+            is_table=self.is_table,
         )
 
 
 class ColumnsForm(forms.Form):
-    """Which column of an upload holds what."""
+    """Which column of an upload holds what: the texts, or the features of a table."""
 
     text = forms.ChoiceField(label="Texts")
+    features = forms.MultipleChoiceField(
+        label="Columns that the model reads",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Those that hold numbers alone are read as numbers, all others as categories.",
+    )
     label = forms.ChoiceField(label="Labels")
     split = forms.ChoiceField(
         label="Split",
@@ -110,16 +119,15 @@ class ColumnsForm(forms.Form):
         help_text="Rows that say “test” there measure. Without one, a fixed quarter does.",
     )
 
-    def __init__(self, data: Any = None, *, staged: StagedUpload) -> None:
-        names = list(staged.guess["roles"])
-        by_role = {role: name for name, role in reversed(staged.guess["roles"].items())}
-        super().__init__(
-            data,
-            prefix="columns",
-            initial={role: by_role.get(role, "") for role in ("text", "label", "split")},
-        )
-        choices = [(name, name) for name in names]
-        for field in ("text", "label"):
+    def __init__(self, data: Any = None, *, staged: StagedUpload, is_table: bool = False) -> None:
+        roles: dict[str, str] = staged.guess["table_roles" if is_table else "roles"]
+        by_role = {role: name for name, role in reversed(roles.items())}
+        initial: dict[str, Any] = {role: by_role.get(role, "") for role in ROLES}
+        initial["features"] = [name for name, role in roles.items() if role in KINDS]
+        super().__init__(data, prefix="columns", initial=initial)
+        del self.fields["text" if is_table else "features"]
+        choices = [(name, name) for name in roles]
+        for field in {"text", "features", "label"} & set(self.fields):
             self.fields[field].choices = choices  # type: ignore[attr-defined]
         self.fields["split"].choices = [(NO_SPLIT, "none"), *choices]  # type: ignore[attr-defined]
 
@@ -127,26 +135,34 @@ class ColumnsForm(forms.Form):
         said = super().clean() or self.cleaned_data
         if said.get("text") and said.get("text") == said.get("label"):
             self.add_error("label", "Texts and labels stand in different columns.")
+        for role in ("label", "split"):
+            if said.get(role) in said.get("features", ()):
+                self.add_error("features", f"“{said[role]}” is the {role}: it tells the answer.")
         return said
 
     def columns(self) -> Columns:
         """What was said; only for a valid form."""
         said = self.cleaned_data
-        return Columns(text=said["text"], label=said["label"], split=said["split"] or None)
+        return Columns(
+            text=said.get("text", ""),
+            features=tuple(said.get("features", ())),
+            label=said["label"],
+            split=said["split"] or None,
+        )
 
 
 def sources_of(
-    gold: Labelled, labels: Labelled, staged: StagedUpload | None
+    gold: Labelled, labels: Labelled, staged: StagedUpload | None, what: str = "texts"
 ) -> list[tuple[str, str]]:
-    """Where labels can come from now, the most telling first."""
+    """Where labels can come from now, the most telling first; `what` they are of."""
     sources = []
     if staged is not None:
         sources.append((Source.FILE.value, f"The file {staged.name}"))
     if gold.n_classes > 1:
-        words = f"Gold labels of this project: {gold.n_texts:,} texts, {gold.n_classes} classes"
+        words = f"Gold labels of this project: {gold.n_texts:,} {what}, {gold.n_classes} classes"
         sources.append((Source.GOLD.value, words))
     if labels.n_classes > 1:
-        words = f"Labels that people gave: {labels.n_texts:,} texts, {labels.n_classes} classes"
+        words = f"Labels that people gave: {labels.n_texts:,} {what}, {labels.n_classes} classes"
         sources.append((Source.LABELS.value, words))
     return sources
 

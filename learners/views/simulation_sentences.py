@@ -18,19 +18,30 @@ PRESET_LABELS = {
 }
 POPULATIONS = {
     Simulation.Source.GOLD: (
-        "Run on texts of this project whose label came with the data. They stand for the project "
-        "as far as those texts do."
+        "Run on {texts} of this project whose label came with the data. They stand for the project "
+        "as far as those {texts} do."
     ),
     Simulation.Source.LABELS: (
-        "Run on the texts that people have labelled here. Most of them were chosen by a strategy "
+        "Run on the {texts} that people have labelled here. Most of them were chosen by a strategy "
         "or came in as answers, so they are no random sample of the project: read the differences "
         "between recipes, not the heights of the curves."
     ),
     Simulation.Source.FILE: (
-        "Run on the uploaded file. What holds there holds here as far as the texts and classes "
+        "Run on the uploaded file. What holds there holds here as far as the {texts} and classes "
         "are alike."
     ),
 }
+
+
+def what(simulation: Simulation) -> str:
+    """`texts`, or `rows` of a table."""
+    return "rows" if simulation.project.is_table else "texts"
+
+
+def population(simulation: Simulation) -> str:
+    """What was run on, and how far it stands for the project."""
+    said = POPULATIONS[Simulation.Source(simulation.source)]
+    return said.format(texts=what(simulation))
 
 
 def recipe_label(recipe: Mapping[str, Any]) -> str:
