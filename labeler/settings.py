@@ -41,6 +41,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "labeler.api.answers.api_answers",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -153,6 +154,7 @@ CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_TASK_ROUTES = {
     "learners.embed": {"queue": "slow"},
     "learners.simulate": {"queue": "slow"},
+    "learners.ladder": {"queue": "slow"},
     "projects.import": {"queue": "fast"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
@@ -268,6 +270,8 @@ LABELER_QUEUE_LENGTH = 300
 LABELER_AUDIT_LIMIT = 2000
 LABELER_AUDIT_FRACTION = 0.2
 LABELER_BIN_DAYS = 7
+LABELER_API_REQUESTS_A_MINUTE = int(os.environ.get("LABELER_API_REQUESTS_A_MINUTE", "600"))
+LABELER_API_MAX_BODY_BYTES = 5 * 1024 * 1024
 LABELER_MAX_UPLOAD_BYTES = 500 * 1024 * 1024
 LABELER_MAX_ROWS = 2_000_000
 # Every column that names a file in storage, with the way from its row to the project: what the bin
@@ -280,4 +284,8 @@ LABELER_PROJECT_FILES = [
     ("learners.EmbeddingSet", "project", ["model_file"]),
     ("learners.Fit", "project", ["head_file", "bundle_file"]),
     ("learners.Simulation", "project", ["file", "data_file"]),
+    ("learners.Rung", "ladder__project", ["predictions_file"]),
+    ("projects.ModelVersion", "project", ["predictions_file"]),
 ]
+# Prefixes in storage under which everything belongs to the project: the bin deletes these as well.
+LABELER_PROJECT_FOLDERS = ["models/{project}"]

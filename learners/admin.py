@@ -11,10 +11,12 @@ from learners.models import (
     Fit,
     FitRequest,
     FrozenPrediction,
+    Ladder,
     PoolPredictions,
     PoolSets,
     RandomBaseline,
     RankedExample,
+    Rung,
     Score,
     Shard,
     Simulation,
@@ -149,3 +151,29 @@ class SimulationRunAdmin(LookAdmin):
     search_help_text = "Number of the simulation"
     ordering = ("-id",)
     raw_id_fields = ("simulation",)
+
+
+@admin.register(Ladder)
+class LadderAdmin(LookAdmin):
+    list_display = (
+        "id", "project", "status", "forced", "upto_seq", "attempt", "n_train", "n_audit",
+        "requested_at", "finished_at",
+    )  # fmt: skip
+    list_select_related = ("project",)
+    list_filter = ("status", "forced")
+    search_fields = ("project__name", "=id")
+    ordering = ("-id",)
+    raw_id_fields = ("project", "requested_by")
+
+
+@admin.register(Rung)
+class RungAdmin(LookAdmin):
+    list_display = (
+        "id", "ladder_id", "name", "status", "attempts", "accuracy", "macro_f1", "n_bytes",
+        "ms_per_1000", "error",
+    )  # fmt: skip
+    list_filter = ("status", "name")
+    search_fields = ("=ladder__id", "manifest_digest")
+    search_help_text = "Number of the ladder, or the manifest's digest"
+    ordering = ("-id",)
+    raw_id_fields = ("ladder",)

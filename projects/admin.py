@@ -15,6 +15,8 @@ from django.http import HttpRequest
 from projects.models import (
     Annotation,
     AnnotationEvent,
+    ApiReceipt,
+    ApiToken,
     Confirmation,
     DataImport,
     Example,
@@ -23,6 +25,7 @@ from projects.models import (
     LabelClass,
     Lease,
     Membership,
+    ModelVersion,
     Project,
     ProjectEvent,
     StagedUpload,
@@ -215,6 +218,19 @@ class ConfirmationAdmin(LookAdmin):
     raw_id_fields = ("project", "started_by", "ended_by")
 
 
+@admin.register(ModelVersion)
+class ModelVersionAdmin(LookAdmin):
+    list_display = (
+        "id", "project", "number", "stage", "rung", "manifest_digest", "created_by", "created_at",
+        "promoted_by", "promoted_at",
+    )  # fmt: skip
+    list_select_related = ("project", "created_by", "promoted_by")
+    list_filter = ("stage", "rung")
+    search_fields = ("project__name", "=id", "manifest_digest")
+    ordering = ("-id",)
+    raw_id_fields = ("project", "created_by", "promoted_by")
+
+
 @admin.register(Lease)
 class LeaseAdmin(LookAdmin):
     list_display = (
@@ -230,3 +246,21 @@ class LeaseAdmin(LookAdmin):
     search_fields = ("=project__id", "=example__id", "annotator__username")
     ordering = ("-id",)
     raw_id_fields = ("project", "example", "annotator")
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(LookAdmin):
+    list_display = (
+        "id", "project", "name", "start", "created_by", "last_used_at", "expires_at", "revoked_at",
+    )  # fmt: skip
+    list_select_related = ("project", "created_by")
+    search_fields = ("project__name", "name")
+    ordering = ("-id",)
+
+
+@admin.register(ApiReceipt)
+class ApiReceiptAdmin(LookAdmin):
+    list_display = ("id", "token", "key", "status", "created_at")
+    list_select_related = ("token",)
+    search_fields = ("key",)
+    ordering = ("-id",)

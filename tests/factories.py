@@ -1,12 +1,16 @@
-"""Small worlds to test in: people, projects, classes, texts. No file is read, no task is run."""
+"""Small worlds to test in: people, projects, classes, texts, models. No file is read, no task is run."""
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
+from learners.models import Ladder, Rung
+from learners.services.model_files import store
+from learners.services.model_predictions import Predictions, save_predictions
 from projects.models import (
     Annotation,
     AnnotationEvent,
@@ -14,6 +18,7 @@ from projects.models import (
     Example,
     LabelClass,
     Membership,
+    ModelVersion,
     Project,
     User,
 )
@@ -106,3 +111,81 @@ def make_label(
         n_labelled=Project.objects.get(pk=example.project_id).n_labelled + 1
     )
     return annotation
+
+
+def make_ladder(project: Project, **columns: Any) -> Ladder:
+    """A ladder that is done, with the figures a lead might enter; `columns` change it."""
+    made: dict[str, Any] = {
+        "status": Ladder.Status.DONE,
+        "requested_at": NOW,
+        "started_at": NOW,
+        "finished_at": NOW,
+        "upto_seq": project.seq,
+        "seed": 7,
+        "prices": {"cpu_hour": 0.05, "currency": "EUR", "watts": 15.0},
+        "class_ids": list(project.label_classes.values_list("pk", flat=True)),
+    }
+    return Ladder.objects.create(project=project, **(made | columns))
+
+
+def make_rung(
+    ladder: Ladder,
+    name: str = "static",
+    *,
+    files: Mapping[str, bytes] | None = None,
+    predictions: Predictions | None = None,
+    **columns: Any,
+) -> Rung:
+    """A rung that is done and measured; `files` are stored as its model."""
+    digest = hashlib.sha256(f"{ladder.pk} {name}".encode()).hexdigest()
+    made: dict[str, Any] = {
+        "label": name,
+        "place": ladder.rungs.count(),
+        "status": Rung.Status.DONE,
+        "manifest": {"format": 1, "rung": name, "upto_seq": ladder.upto_seq, "seed": ladder.seed},
+        "manifest_digest": digest,
+        "n_bytes": 4_200_000,
+        "ms_per_1000": 120.0,
+        "cpu_seconds_per_1000": 0.12,
+        "memory_mb": 90.0,
+        "train_seconds": 2.0,
+        "n_train": 80,
+        "n_audit": 40,
+        "accuracy": 0.85,
+        "accuracy_low": 0.71,
+        "accuracy_high": 0.93,
+        "macro_f1": 0.83,
+        "macro_f1_low": 0.69,
+        "macro_f1_high": 0.92,
+    }
+    if files:
+        stored = store(project_id=ladder.project_id, manifest_digest=digest, files=files)
+        made |= {"folder": stored.folder, "files": stored.files, "n_bytes": stored.n_bytes}
+    if predictions:
+        made["predictions_file"] = save_predictions(
+            project_id=ladder.project_id, predictions=predictions
+        )
+    return Rung.objects.create(ladder=ladder, name=name, **(made | columns))
+
+
+def make_model_version(
+    project: Project, *, rung: Rung | None = None, stage: str = "candidate", **columns: Any
+) -> ModelVersion:
+    """A version kept from a rung (one is made where none is given), past the rules."""
+    rung = rung or make_rung(make_ladder(project))
+    made: dict[str, Any] = {
+        "number": project.model_versions.count() + 1,
+        "stage": stage,
+        "rung": rung.name,
+        "rung_label": rung.label,
+        "rung_id": rung.pk,
+        "manifest": rung.manifest,
+        "manifest_digest": rung.manifest_digest,
+        "folder": rung.folder,
+        "files": rung.files,
+        "n_bytes": rung.n_bytes,
+        "upto_seq": rung.ladder.upto_seq or 0,
+        "predictions_file": rung.predictions_file,
+        "created_at": NOW,
+    }
+    return ModelVersion.objects.create(project=project, **(made | columns))

@@ -84,11 +84,24 @@ def _delete(project_id: int, now: datetime) -> int:
 
 
 def _stored_files(project_id: int) -> Iterator[str]:
-    """Names in storage: `LABELER_PROJECT_FILES` lists every column that holds one."""
+    """Names in storage: in the columns of `LABELER_PROJECT_FILES`, and below `LABELER_PROJECT_FOLDERS`."""
     for label, path, columns in settings.LABELER_PROJECT_FILES:
         rows = apps.get_model(label)._default_manager.filter(**{path: project_id})
         for names in rows.values_list(*columns).iterator():
             yield from filter(None, names)
+    for folder in settings.LABELER_PROJECT_FOLDERS:
+        yield from _files_under(folder.format(project=project_id))
+
+
+def _files_under(folder: str) -> Iterator[str]:
+    """Names of all files below a prefix. Storage knows no folder where nothing was stored."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}/{name}" for name in files)
+    for inner in folders:
+        yield from _files_under(f"{folder}/{inner}")
 
 
 def _belonging() -> list[tuple[type[Model], str]]:

@@ -113,7 +113,7 @@ def test_deleting_takes_one_statement_a_table_whatever_its_size(owner: User) -> 
         connection,
     ) as queries:
         empty_bin(now=LATER)
-    assert len(queries) < 40
+    assert len(queries) < 100  # there are some fifty tables
 
 
 def test_delete_now_hides_it_at_once_and_the_next_emptying_takes_it(owner: User) -> None:
