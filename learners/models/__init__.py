@@ -12,6 +12,7 @@ from learners.models.honesty import (
     RandomBaseline,
 )
 from learners.models.ladder import Ladder, Rung
+from learners.models.seeds import SeedExample, SeedQueue
 from learners.models.simulation import Simulation, SimulationRun
 from learners.models.worker import WorkerHeartbeat
 
@@ -31,6 +32,8 @@ __all__ = [
     "RankedExample",
     "Rung",
     "Score",
+    "SeedExample",
+    "SeedQueue",
     "Shard",
     "Simulation",
     "SimulationRun",
