@@ -1,0 +1,67 @@
+"""Which models a project keeps, which one is live, and how that came about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from projects.models import ModelVersion, ProjectEvent, User
+
+_KINDS = (
+    ProjectEvent.Kind.MODEL_ADDED,
+    ProjectEvent.Kind.MODEL_PROMOTED,
+    ProjectEvent.Kind.MODEL_RETIRED,
+)
+
+
+@dataclass(frozen=True)
+class StageChange:
+    """One line of the ledger about a version. `replaced`: number of the version that was live."""
+
+    number: int
+    kind: str
+    who: User | None
+    at: datetime
+    why: str
+    replaced: int | None
+
+    @property
+    def became(self) -> str:
+        """The stage it had from then on."""
+        stages = zip(_KINDS, ("candidate", "live", "retired"), strict=True)
+        return {str(kind): stage for kind, stage in stages}[self.kind]
+
+
+def live_version(project_id: int) -> ModelVersion | None:
+    """The version that serves, None where none is live. One indexed query."""
+    return ModelVersion.objects.filter(project_id=project_id, stage=ModelVersion.Stage.LIVE).first()
+
+
+def former_live(project_id: int) -> ModelVersion | None:
+    """The version that was live before the present one, or last where none is live now."""
+    live = live_version(project_id)
+    promoted = ProjectEvent.objects.filter(
+        project_id=project_id, kind=ProjectEvent.Kind.MODEL_PROMOTED
+    ).order_by("-seq")
+    if live:
+        promoted = promoted.exclude(payload__version=live.number)
+    newest = promoted.first()
+    if newest is None:
+        return None
+    return ModelVersion.objects.filter(
+        project_id=project_id, number=newest.payload["version"]
+    ).first()
+
+
+def stage_history(project_id: int) -> list[StageChange]:
+    """Everything that happened to the versions, newest first, from the ledger."""
+    events = ProjectEvent.objects.filter(project_id=project_id, kind__in=_KINDS)
+    return [
+        StageChange(
+            number=event.payload["version"],
+            kind=event.kind,
+            who=event.actor,
+            at=event.created_at,
+            why=event.payload.get("why", ""),
+            replaced=event.payload.get("replaced"),
+        )
+        for event in events.select_related("actor").order_by("-seq")
+    ]
