@@ -100,7 +100,7 @@ def confirmations(project: Project) -> list[Confirmation]:
     """Those that ended, newest first."""
     return list(
         project.confirmations.exclude(result="")
-        .select_related("started_by", "ended_by")
+        .select_related("started_by", "ended_by", "project")
         .order_by("-id")
     )
 
@@ -112,9 +112,13 @@ def running(project: Project) -> Confirmation | None:
 
 def confirmed_words(fit: Fit) -> str:
     """What was confirmed of a fit, in words of guarantee; "" where nothing was."""
-    held = Confirmation.objects.filter(
-        project_id=fit.project_id, fit_id=fit.pk, result=Confirmation.Result.CONFIRMED
-    ).order_by("-target")
+    held = (
+        Confirmation.objects.filter(
+            project_id=fit.project_id, fit_id=fit.pk, result=Confirmation.Result.CONFIRMED
+        )
+        .select_related("project")
+        .order_by("-target")
+    )
     best = held.first()
     return guarantee(best) if best else ""
 
@@ -122,12 +126,18 @@ def confirmed_words(fit: Fit) -> str:
 def guarantee(confirmation: Confirmation) -> str:
     """What a confirmation that cleared its target promises."""
     skipped = f"; {confirmation.n_skipped:,} more skipped" if confirmation.n_skipped else ""
+    texts = f"{confirmation.project.noun}s"
     return (
         f"With {confidence(confirmation.error_rate)} confidence, however often one looked, this "
-        f"model is right on at least {confirmation.target:.0%} of texts like these "
-        f"({confirmation.n_right:,} of {confirmation.n:,} fresh random texts{skipped})."
+        f"model {is_right_on(confirmation.project)} at least {confirmation.target:.0%} of {texts} "
+        f"like these ({confirmation.n_right:,} of {confirmation.n:,} fresh random {texts}{skipped})."
         f"{_tries_words(confirmation)}"
     ).replace("%", "\u00a0%")
+
+
+def is_right_on(project: Project) -> str:
+    """What a model does with an example that counts as right."""
+    return "gives exactly the right classes to" if project.multilabel else "is right on"
 
 
 def place_among_tries(confirmation: Confirmation) -> tuple[int, int]:

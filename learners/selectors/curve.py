@@ -84,6 +84,11 @@ class CurvePoint:
         """
         return self.sets.micro_f1 if self.sets else self.accuracy
 
+    @property
+    def right(self) -> Measure | None:
+        """The share of examples that are right as a whole: what a confirmation promises."""
+        return self.sets.exact_match if self.sets else self.accuracy
+
 
 @dataclass(frozen=True)
 class CurveMark:

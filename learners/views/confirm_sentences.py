@@ -5,9 +5,16 @@ from dataclasses import dataclass
 
 from learners.engine.intervals import Interval
 from learners.selectors import confirming
-from learners.selectors.confirming import Cost, Progress, guarantee, interval_of, place_among_tries
+from learners.selectors.confirming import (
+    Cost,
+    Progress,
+    guarantee,
+    interval_of,
+    is_right_on,
+    place_among_tries,
+)
 from learners.views.sentences import NB, count, duration, number, percent
-from projects.models import Confirmation
+from projects.models import Confirmation, Project
 
 Result = Confirmation.Result
 TAGS = {
@@ -54,8 +61,10 @@ def running_sentence(confirmation: Confirmation) -> str:
     target = f"the target is {percent(confirmation.target)}"
     if interval is None:
         return f"No answer counts yet; {target}."
+    project = confirmation.project
+    right = "got exactly the right classes" if project.multilabel else "right"
     return (
-        f"{confirmation.n_right:,} of {count(confirmation.n, 'fresh random text')} right: "
+        f"{confirmation.n_right:,} of {count(confirmation.n, f'fresh random {project.noun}')} {right}: "
         f"{between(interval)}. Undecided; {target}."
     )
 
@@ -65,21 +74,23 @@ def outlook(confirmation: Confirmation, state: Progress, n_more: int | None) -> 
     if not confirmation.n:
         return ""
     if n_more is None:
+        fresh = count(state.n_left, f"fresh {confirmation.project.noun}")
         return (
-            f"If it goes on like this, the {count(state.n_left, 'fresh text')} left will not decide "
+            f"If it goes on like this, the {fresh} left will not decide "
             "it: accuracy and target lie too close together."
         )
     return f"If it goes on like this, about {count(n_more, 'more answer')} will decide it."
 
 
-def waiting(state: Progress) -> str:
-    """Why some answers do not count yet, "" where all do."""
+def waiting(state: Progress, noun: str = "text") -> str:
+    """Why some answers do not count yet, "" where all do. `noun`: of one example."""
     if not state.n_waiting:
         return ""
     verb = "waits" if state.n_waiting == 1 else "wait"
     said = f"{count(state.n_waiting, 'answer')} {verb}: "
     if state.n_open_before:
-        were = "text drawn before is" if state.n_open_before == 1 else "texts drawn before are"
+        one = state.n_open_before == 1
+        were = f"{noun} drawn before is" if one else f"{noun}s drawn before are"
         return f"{said}{state.n_open_before:,} {were} still open, and they count in the order of the draw."
     them = "it" if state.n_waiting == 1 else "them"
     return f"{said}a worker has not asked the model about {them} yet."
@@ -97,30 +108,36 @@ def skipped(n: int) -> str:
 def result_sentence(confirmation: Confirmation) -> str:
     """What came of it, in words of guarantee where there is one."""
     target = percent(confirmation.target)
-    interval = interval_of(confirmation)
+    interval, project = interval_of(confirmation), confirmation.project
     always = f"with {confidence(confirmation)} confidence, however often one looked"
     match confirmation.result:
         case Result.CONFIRMED:
             return guarantee(confirmation)
         case Result.BELOW:
             return (
-                f"The model does not reach {target}: {always}, it is right on less "
-                f"({confirmation.n_right:,} of {confirmation.n:,} fresh random texts)."
+                f"The model does not reach {target}: {always}, it {is_right_on(project)} less "
+                f"({confirmation.n_right:,} of {confirmation.n:,} fresh random {project.noun}s)."
             )
         case Result.USED_UP:
-            return f"Undecided: every fresh random text was asked. {_held(interval, always)}"
+            return (
+                f"Undecided: every fresh random {project.noun} was asked. "
+                f"{_held(project, interval, always)}"
+            )
         case Result.ENDED:
-            return f"Ended before it was decided. {_held(interval, always)}"
+            return f"Ended before it was decided. {_held(project, interval, always)}"
     return (
         f"Void, since the classes changed: {confirmation.because}. "
         "The model was frozen with the classes as they were."
     )
 
 
-def _held(interval: Interval | None, always: str) -> str:
+def _held(project: Project, interval: Interval | None, always: str) -> str:
     if interval is None:
         return "No answer counts."
-    return f"{always[0].upper()}{always[1:]}, the model is right on {between(interval)} of texts."
+    return (
+        f"{always[0].upper()}{always[1:]}, the model {is_right_on(project)} {between(interval)} of "
+        f"{project.noun}s."
+    )
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from learners.selectors.confirming import (
     progress,
     running,
 )
-from learners.selectors.curve import CurvePoint, curve
+from learners.selectors.curve import CurvePoint, Measure, curve
 from learners.selectors.progress import pace
 from learners.selectors.status import project_status
 from learners.services.freezing import freeze_and_start
@@ -75,11 +75,12 @@ def _fit_words(point: CurvePoint, n_tries: int) -> str:
 
 
 def _measured(point: CurvePoint) -> str:
-    if point.accuracy is None:
+    if point.right is None:
         return "not measured"
+    whole = " whole sets" if point.sets else ""
     return (
-        f"{sentences.percent(point.accuracy.value)} "
-        f"({sentences.interval(point.accuracy)}, {point.accuracy.n} random texts)"
+        f"{sentences.percent(point.right.value)}{whole} "
+        f"({sentences.interval(point.right)}, n = {point.right.n})"
     )
 
 
@@ -134,7 +135,7 @@ def confirm_end(request: HttpRequest, pk: int) -> HttpResponse:
         confirmation_id=found.pk, result=Result.ENDED, actor=person(request), now=timezone.now()
     )
     if ended:
-        messages.success(request, "Ended. The answers stay, as ordinary random texts.")
+        messages.success(request, f"Ended. The answers stay, as ordinary random {project.noun}s.")
     else:
         messages.info(request, "No confirmation was running any more.")
     return redirect("confirm", pk)
@@ -196,12 +197,12 @@ def _running(project: Project, confirmation: Confirmation) -> RunningState:
     state = progress(confirmation, asked_in_order(confirmation, timezone.now()))
     notes = [
         confirm_sentences.outlook(confirmation, state, _n_more(confirmation, state.n_left)),
-        confirm_sentences.waiting(state),
+        confirm_sentences.waiting(state, project.noun),
         confirm_sentences.skipped(state.n_skipped),
     ]
     facts = [
         ("Answers that count", f"{confirmation.n:,}"),
-        ("Fresh texts left", f"{state.n_left:,} of {confirmation.n_fresh:,}"),
+        (f"Fresh {project.noun}s left", f"{state.n_left:,} of {confirmation.n_fresh:,}"),
         ("Questions", _share_words(confirmation.share)),
         ("Model", f"fit {confirmation.fit_id}, {confirmation.n_labels:,} labels"),
         ("Confidence", confirm_sentences.try_words(confirmation)),
@@ -266,20 +267,22 @@ class Price:
     """What a confirmation takes: a row a target, a column for each accuracy the model might have."""
 
     supposed: list[float]
-    measured: CurvePoint | None
+    fit_id: int | None
+    measured: Measure | None
     rows: list[confirm_sentences.CostRow]
     time: str
 
 
 def _price(project: Project, newest: CurvePoint | None, left: Reserve, tries: Tries) -> Price:
-    accuracy = newest.accuracy if newest else None
-    supposed = [accuracy.low, accuracy.value, accuracy.high] if accuracy else list(SUPPOSED)
+    right = newest.right if newest else None
+    supposed = [right.low, right.value, right.high] if right else list(SUPPOSED)
     error_rate = error_rate_after(tries[newest.fit_id] if newest else 0)
     tables = [costs(accuracy=share, reserve=left, error_rate=error_rate) for share in supposed]
     middle = next(cost for cost in tables[1] if cost.target == USUAL_TARGET)
     return Price(
         supposed=supposed,
-        measured=newest if accuracy else None,
+        fit_id=newest.fit_id if newest else None,
+        measured=right,
         rows=confirm_sentences.cost_rows(tables, left.n_fresh),
         time=confirm_sentences.time_words(middle.n_questions, pace(project).median_seconds),
     )

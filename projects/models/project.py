@@ -141,6 +141,11 @@ class Project(models.Model):
         """What an answer is here, in words."""
         return "any number of classes a text" if self.multilabel else "one class a text"
 
+    @property
+    def noun(self) -> str:
+        """What one example is here: "text", or "row" of a table."""
+        return "row" if self.is_table else "text"
+
 
 class Membership(models.Model):
     """`user` may work on `project` as `role`."""

@@ -64,8 +64,8 @@ def start_confirmation(
     if not fresh.n_fresh:
         raise Refused(
             "target",
-            "No fresh random text is left: every reserved text has been dealt with. "
-            "Add texts to the project; a part of them is reserved.",
+            f"No fresh random {project.noun} is left: every reserved {project.noun} has been dealt "
+            f"with. Add {project.noun}s to the project; a part of them is reserved.",
         )
     tries = tries_of(project_id=project.pk, fit_id=model.fit_id, digest=model.digest)
     confirmation = Confirmation.objects.create(
