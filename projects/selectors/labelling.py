@@ -23,6 +23,10 @@ class PauseReason(StrEnum):
     ALL_DONE = "all_done"
 
 
+AT_THE_END = (PauseReason.OTHERS_HOLD, PauseReason.SKIPPED_REST, PauseReason.ALL_DONE)
+"""Pauses of somebody for whom there is nothing, or next to nothing, left to label."""
+
+
 @dataclass(frozen=True)
 class Pause:
     """No question, and what to say instead. `n`: texts that the reason is about; `data_import`:

@@ -34,6 +34,7 @@ from projects.services.leases import hold_again
 from projects.services.tables import features_of
 from projects.services.undoing import Undone
 from projects.views.answer_fields import AnswerFields, read_answer, read_uuid
+from projects.views.batch_end import advised, batch_end
 from projects.views.fit_hint import start_check_if_asked, start_fit_if_batch_full
 from projects.views.numbers import read_int
 from projects.views.person import person
@@ -259,11 +260,16 @@ def _page(
         "question": question,
     }
     if question is None:
+        pause = selectors.pause(project=project, annotator=user, now=timezone.now())
+        is_owner = project.memberships.filter(user=user, role=Role.OWNER).exists()
+        is_advised = is_owner and pause.reason in selectors.AT_THE_END
         return context | {
-            "pause": selectors.pause(project=project, annotator=user, now=timezone.now()),
-            "is_owner": project.memberships.filter(user=user, role=Role.OWNER).exists(),
+            "pause": pause,
+            "is_owner": is_owner,
+            "advised": advised(project) if is_advised else "",
         }
     return context | {
+        "batch_end": batch_end(project, user, n_waiting=n_waiting, newest=newest),
         "shown": _shown(question.example.text, whole="all" in request.GET),
         "mine": selectors.my_annotation(example=question.example, annotator=user),
         "cells": cells_of(question.example, project),

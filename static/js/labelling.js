@@ -96,7 +96,7 @@
   }
 
   function announce() {
-    const said = document.getElementById("note")?.innerText ?? "";
+    const said = ["note", "batch-end"].map((id) => document.getElementById(id)?.innerText ?? "").join(" ").trim();
     const text = document.getElementById("text")?.innerText ?? "";
     document.getElementById("announce").textContent = `${said}. ${text.slice(0, 400)}`;
   }

@@ -19,20 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
 def project(ada: User) -> Project:
     project = make_project(owner=ada)
     make_examples(project, [f"text {n}" for n in range(1, 11)], n_audit=4)
     return project
-
-
-@pytest.fixture
-def yes(project: Project) -> LabelClass:
-    return project.label_classes.get(name="yes")
 
 
 @pytest.fixture

@@ -20,25 +20,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
 def project(ada: User) -> Project:
     project = make_project(owner=ada)
     make_examples(project, ["apples", "pears", "plums", "cherries"], n_audit=1)
     return project
-
-
-@pytest.fixture
-def yes(project: Project) -> LabelClass:
-    return project.label_classes.get(name="yes")
-
-
-@pytest.fixture
-def no(project: Project) -> LabelClass:
-    return project.label_classes.get(name="no")
 
 
 @pytest.fixture

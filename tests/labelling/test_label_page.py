@@ -23,14 +23,10 @@ from projects.models import (
 from projects.models.project import Role
 from projects.services.importing import CHECKING
 from tests.factories import NOW, make_examples, make_label, make_project, make_user
+from tests.labelling.pages import LabelPage
 from tests.labelling.people import TAB, always_pool, make_queue
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
 
 
 @pytest.fixture
@@ -41,44 +37,9 @@ def project(ada: User) -> Project:
 
 
 @pytest.fixture
-def page(client: Client, ada: User, project: Project) -> "LabelPage":
+def page(client: Client, ada: User, project: Project) -> LabelPage:
     client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
     return LabelPage(client, project, ada)
-
-
-class LabelPage:
-    """What a browser does with the page: `act` as a plain form, `send` as the outbox."""
-
-    def __init__(self, client: Client, project: Project, user: User) -> None:
-        self.client, self.project, self.user = client, project, user
-        self.address = f"/projects/{project.pk}/label/"
-        self.body = ""
-
-    def open(self, **query: str) -> str:
-        response = self.client.get(self.address, {"tab": str(TAB), **query})
-        self.body = response.content.decode()
-        assert response.status_code == 200, self.body
-        return self.body
-
-    def fields(self, **given: Any) -> dict[str, Any]:
-        hidden = dict(re.findall(r'name="(client_uuid|example)" value="([^"]+)"', self.body))
-        return {"tab": str(TAB), **hidden, **given}
-
-    def act(self, **given: Any) -> Any:
-        return self.client.post(self.address, self.fields(**given))
-
-    def send(self, **given: Any) -> Any:
-        headers = {"X-Labeler-Outbox": str(self.user.pk)}
-        return self.client.post(self.address, self.fields(**given), headers=headers)
-
-    @property
-    def example(self) -> int:
-        return int(self.fields()["example"])
-
-
-@pytest.fixture
-def yes(project: Project) -> LabelClass:
-    return project.label_classes.get(name="yes")
 
 
 def test_a_tab_without_a_name_gets_one(page: LabelPage) -> None:
