@@ -12,8 +12,7 @@ from tests.test_loop import (
     newest_fit,
     open_label_page,
     ranked_project,
-    wait_until,
-    wake,
+    wake_until,
 )
 
 __all__ = ["ranked_project"]
@@ -22,6 +21,10 @@ __all__ = ["ranked_project"]
 def checked_or_failed() -> bool:
     failed = ConfirmationCheck.objects.exclude(error="").exists()
     return failed or Confirmation.objects.get().n >= 4
+
+
+def is_explained() -> bool:
+    return Explanation.objects.get().done_at is not None
 
 
 @pytest.mark.worker
@@ -37,8 +40,8 @@ def test_a_frozen_model_is_put_to_answers_and_a_guess_is_explained(
     page = open_label_page(client, ranked_project)
     for _ in range(5):  # the first may be a text that was held when it began
         page = answer_next(client, page)
-    wake("learners.confirm", Confirmation.objects.get().pk)  # no beat runs here
-    wait_until(checked_or_failed, what="the check of the answers")
+    running = Confirmation.objects.get().pk
+    wake_until(checked_or_failed, "learners.confirm", running, what="the check of the answers")
     assert ConfirmationCheck.objects.get().error == ""
     assert Confirmation.objects.get().n >= 4
     assert set(Confirmation.objects.get().outcomes) <= {"0", "1"}
@@ -46,9 +49,9 @@ def test_a_frozen_model_is_put_to_answers_and_a_guess_is_explained(
     chosen = AnnotationEvent.objects.filter(draw=Draw.QUEUE).last()
     assert chosen is not None
     client.post(reverse("why", args=[ranked_project.pk, chosen.pk]))
-    wake("learners.explain", Explanation.objects.get().pk)
-    wait_until(lambda: Explanation.objects.get().done_at is not None, what="the explanation")
     row = Explanation.objects.get()
+    wake_until(is_explained, "learners.explain", row.pk, what="the explanation")
+    row.refresh_from_db()
     assert (row.error, row.fit_id) == ("", chosen.fit_id)
     assert row.words
     assert len(row.neighbours) == 5
