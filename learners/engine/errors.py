@@ -59,3 +59,19 @@ class BadTable(EngineError):
 
 class CannotSimulate(EngineError):
     """Labelled data or a plan from which no learning curve can be drawn."""
+
+
+class UnknownRung(EngineError):
+    """No kind of model on the ladder has this name."""
+
+
+class BadTrainingData(EngineError):
+    """Texts, labels, weights and soft labels that do not fit together."""
+
+
+class TrainingCancelled(EngineError):
+    """Somebody asked for the training to stop."""
+
+
+class CheckFailed(EngineError):
+    """A packed model that does not run by itself, or gives other answers than the application."""

@@ -126,10 +126,21 @@ def _add_sum(graph: Any, bag: BagModel, name: str) -> None:
             helper.make_node("Gather", [f"{name}_table", f"{name}_counted"], [f"{name}_stored"]),
             helper.make_node("Cast", [f"{name}_stored"], [f"{name}_each"], to=TensorProto.FLOAT),
             helper.make_node(
-                "ReduceSum", [f"{name}_each", f"{name}_axis"], [f"{name}_sum"], keepdims=0
+                "ReduceSum", [f"{name}_each", f"{name}_axis"], [f"{name}_added"], keepdims=0
             ),
+            _scaled(graph, bag, name),
         ]
     )
+
+
+def _scaled(graph: Any, bag: BagModel, name: str) -> Any:
+    """The node that gives the sum in its own unit."""
+    from onnx import helper  # noqa: PLC0415
+
+    if bag.scale is None:
+        return helper.make_node("Identity", [f"{name}_added"], [f"{name}_sum"])
+    _constant(graph, f"{name}_scale", bag.scale)
+    return helper.make_node("Mul", [f"{name}_added", f"{name}_scale"], [f"{name}_sum"])
 
 
 def _add_counts(graph: Any, bag: BagModel, name: str) -> None:

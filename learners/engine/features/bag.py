@@ -32,30 +32,36 @@ class BagModel:
 
     Attributes:
         name: what it is: "lsi", "tfidf" or "static".
-        table: float32 or float16 (n_tokens, n_dimensions); or float32 (n_tokens,), which stands for a diagonal
-            table, where each token is a column of its own.
+        table: float32, float16 or int8 (n_tokens, n_dimensions); or float32 (n_tokens,), which stands for
+            a diagonal table, where each token is a column of its own.
         rows: int32 (n_vocabulary,), token id -> row of the table, -1 for tokens without one.
         tokenizer_json: the tokenizer, which neither cuts nor pads.
         max_tokens: texts are cut to this many tokens, special ones included.
         note: "", or in words what is less than was asked for.
         length: of every vector that is not zero, above 0: how much the part weighs beside others.
+        scale: float32 (n_dimensions,), what the columns of an int8 table are multiplied by; None for
+            the others.
     """
 
     name: str
-    table: NDArray[np.float32] | NDArray[np.float16]
+    table: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.int8]
     rows: NDArray[np.int32]
     tokenizer_json: str
     max_tokens: int
     note: str = ""
     length: float = 1.0
+    scale: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.table.ndim not in {1, 2} or not len(self.table) or not self.n_dimensions:
             raise BadFile(f"a token table has shape {self.table.shape}")
         if self.rows.ndim != 1 or not -1 <= self.rows.max(initial=-1) < len(self.table):
             raise BadFile(f"token ids point past a table of {len(self.table)} rows")
-        if self.table.dtype not in {np.dtype(np.float32), np.dtype(np.float16)}:
-            raise BadFile(f"a token table is {self.table.dtype}; needed: float32 or float16")
+        if self.table.dtype not in {np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.int8)}:
+            raise BadFile(f"a token table is {self.table.dtype}; needed: float32, float16 or int8")
+        scaled = (self.n_dimensions,) if self.table.dtype == np.int8 else None
+        if (None if self.scale is None else self.scale.shape) != scaled:
+            raise BadFile("an int8 token table needs a scale for each column, another one has none")
         if not np.isfinite(self.table).all():
             raise BadFile("a token table holds a NaN or infinite value")
         if not 0 < self.length < np.inf:
@@ -71,6 +77,7 @@ class BagModel:
         digest = hashlib.sha256(f"{self.name}\0{self.max_tokens}\0{FORMAT}\0".encode())
         digest.update(f"{self.length!r}\0".encode())
         digest.update(f"{self.table.shape}\0{self.rows.shape}\0".encode())
+        digest.update(b"" if self.scale is None else self.scale.tobytes())
         for part in (self.table.tobytes(), self.rows.tobytes(), self.tokenizer_json.encode()):
             digest.update(part)
         return digest.hexdigest()
@@ -93,7 +100,7 @@ class BagModel:
             dense: NDArray[np.float32] = counts.toarray() * self.table.astype(np.float32)
             return dense
         summed: NDArray[np.float32] = counts @ self.table.astype(np.float32, copy=False)
-        return summed
+        return summed if self.scale is None else summed * self.scale
 
     @property
     def tokenizer(self) -> Any:

@@ -160,8 +160,20 @@ class TableModel:
         Raises:
             BadTable: a text that is no row of this table, or words in a numeric column.
         """
-        rows = rows_of(texts, self.columns)
+        rows = self.cells(texts)
         return Embedded(self.vectors(rows), np.zeros(len(rows), np.int64))
+
+    def cells(self, texts: Sequence[str]) -> list[list[str]]:
+        """Cells of rows given as text, in the order of `columns`. Raises `BadTable`."""
+        return rows_of(texts, self.columns)
+
+    def scaled(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        """z times `weight`, float32 (n_rows, n_dimensions - 1): what an exported graph takes.
+
+        Raises:
+            BadTable: words in a numeric column.
+        """
+        return (self.weight * self.features(rows)).astype(np.float32)
 
     def vectors(self, rows: Sequence[Sequence[str]]) -> NDArray[np.float32]:
         """Unit vectors, float32 (n_rows, n_dimensions), of cells in the order of `columns`."""
@@ -230,11 +242,23 @@ class TableModel:
         try:
             with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
                 found = json.loads(arrays["table"].tobytes())
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            raise BadFile(f"not a stored table: {error}") from error
+        return cls.from_json(found)
+
+    @classmethod
+    def from_json(cls, found: Any) -> Self:
+        """What `as_json` gave.
+
+        Raises:
+            BadFile: not such values.
+        """
+        try:
             return cls(
                 tuple(TableColumn(**column) for column in found["columns"]),
                 tuple(Dimension(**dimension) for dimension in found["dimensions"]),
             )
-        except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, BadTable) as error:
+        except (ValueError, KeyError, TypeError, BadTable) as error:
             raise BadFile(f"not a stored table: {error}") from error
 
 

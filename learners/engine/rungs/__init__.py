@@ -1,0 +1,39 @@
+"""The ladder's kinds of models, cheapest first: one file an idea, one explicit tuple.
+
+Importing this loads no torch and no scikit-learn: a rung imports what it trains with when it trains.
+"""
+
+from learners.engine.errors import UnknownRung
+from learners.engine.rungs import columns, minilm, minilm_int8, static, tfidf, tree
+from learners.engine.rungs.base import Files, RungKind, Surroundings, TrainingData
+
+__all__ = [
+    "RUNGS",
+    "Files",
+    "RungKind",
+    "Surroundings",
+    "TrainingData",
+    "get_rung",
+]
+
+RUNGS: tuple[RungKind, ...] = (
+    tree.KIND,
+    columns.KIND,
+    tfidf.KIND,
+    static.KIND,
+    minilm_int8.KIND,
+    minilm.KIND,
+)
+
+
+def get_rung(name: str) -> RungKind:
+    """The rung of this name.
+
+    Raises:
+        UnknownRung: there is none; says what there is.
+    """
+    for rung in RUNGS:
+        if rung.name == name:
+            return rung
+    known = ", ".join(rung.name for rung in RUNGS)
+    raise UnknownRung(f"no rung {name!r}; there are {known}")

@@ -1,0 +1,39 @@
+"""Training a head on the columns of a table, shared by the rungs that have one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from learners.engine.errors import BadTrainingData
+from learners.engine.features.table import TableColumn, fit_table_on_texts
+from learners.engine.rungs.base import Files, Surroundings, TrainingData
+from learners.engine.rungs.files import table_files
+from learners.engine.rungs.fitting import Material, fit_best
+from learners.engine.rungs.on_trunk import sample_of
+
+POOL_EMBEDDED = 2_000
+
+
+def train_on_table(
+    *, rung: str, heads: Sequence[str], data: TrainingData, surroundings: Surroundings
+) -> Files:
+    """Learn ranges and categories from the pool, or the labelled rows where there is none; fit a head.
+
+    Raises:
+        BadTrainingData: no columns were given, or soft labels.
+    """
+    data.require_two_classes()
+    if not data.columns:
+        raise BadTrainingData("a model of a table needs to know the table's columns")
+    if data.soft is not None:
+        raise BadTrainingData("models of tables do not learn from soft labels")
+    surroundings.go_on("reading columns", 0.0)
+    columns = [TableColumn(name, kind) for name, kind in data.columns]
+    table = fit_table_on_texts(list(data.pool_texts or data.texts), columns)
+    rng = np.random.default_rng(surroundings.seed)
+    pool = sample_of(data.pool_texts, POOL_EMBEDDED, rng)
+    vectors = table.embed([*data.texts, *pool]).vectors
+    surroundings.go_on("training the head", 0.5)
+    nameless = Material.of(vectors, data.nameless())  # a class's name is no row of a table
+    head, chosen = fit_best(nameless, rng=rng, candidates=heads)
+    return table_files(rung=rung, head=head, data=data, table=table, head_kind=chosen)

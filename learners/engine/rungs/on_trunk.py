@@ -1,0 +1,52 @@
+"""Training a head on an embedding model's vectors, shared by the rungs that have one."""
+
+from typing import Any
+
+import numpy as np
+
+from learners.engine.rungs.base import Files, Surroundings, TrainingData
+from learners.engine.rungs.files import text_files
+from learners.engine.rungs.fitting import Material, fit_linear
+from learners.engine.rungs.trunks import TrunkEmbedder
+
+POOL_EMBEDDED = 1_000
+"""Texts of the pool that are embedded for a head that learns from them: seconds, not minutes."""
+
+
+def train_on_trunk(
+    *,
+    rung: str,
+    embedder: TrunkEmbedder,
+    tokenizer: bytes,
+    data: TrainingData,
+    surroundings: Surroundings,
+    **facts: Any,
+) -> Files:
+    """Embed texts, names and a sample of the pool; fit a head; join both into one graph."""
+    rng = np.random.default_rng(surroundings.seed)
+    pool = sample_of(data.pool_texts, POOL_EMBEDDED, rng) if data.soft is None else []
+    texts = [*data.texts, *(text for text, _ in data.names), *pool]
+    vectors = embedder.embed(
+        texts, go_on=lambda share: surroundings.go_on("embedding texts", 0.05 + 0.8 * share)
+    )
+    surroundings.go_on("training the head", 0.9)
+    head, chosen = fit_linear(Material.of(vectors, data), rng=rng)
+    return text_files(
+        rung=rung,
+        head=head,
+        data=data,
+        tokenizer=tokenizer,
+        max_tokens=embedder.max_tokens,
+        trunk=embedder.graph,
+        head_kind=chosen,
+        texts_per_run=embedder.texts_per_run,
+        **facts,
+    )
+
+
+def sample_of(texts: Any, n: int, rng: np.random.Generator) -> list[str]:
+    """At most `n` of the texts, drawn without replacement from them in the order of their content."""
+    known = sorted(texts)
+    if len(known) <= n:
+        return known
+    return [known[place] for place in np.sort(rng.choice(len(known), n, replace=False))]
