@@ -6,7 +6,7 @@ The same fit packs to the same bytes: file times are fixed and nothing is read f
 import hashlib
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ __all__ = ["BundleCard", "BundleDigest", "joined_graph", "write_bundle"]
 
 FILES = Path(__file__).parent / "bundle_files"
 RUNS_ON = ("numpy", "onnxruntime", "tokenizers")
+WEIGHTS = (".onnx", ".safetensors")
 A_FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the zip format's own beginning
 
 
@@ -83,7 +84,12 @@ def write_zip(
     """Write `contents` by name, and `card.json` made by `card` from the SHA-256 of each."""
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     contents = {**contents, "card.json": as_json(card(digests))}
-    digests["card.json"] = hashlib.sha256(contents["card.json"]).hexdigest()
+    return pack(target=target, contents=contents)
+
+
+def pack(*, target: BinaryIO, contents: Mapping[str, bytes]) -> BundleDigest:
+    """Write `contents` by name as a zip: the same contents, the same bytes."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     hashed = _HashedWriter(target)
     with zipfile.ZipFile(hashed, "w") as archive:  # type: ignore[call-overload]  # writes only
         for name in sorted(contents):
@@ -163,7 +169,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
     entry.create_system = 3  # Unix, wherever it is packed
     entry.external_attr = 0o644 << 16
     # Weights do not compress: 7 % smaller for four seconds.
-    entry.compress_type = zipfile.ZIP_STORED if name == "model.onnx" else zipfile.ZIP_DEFLATED
+    entry.compress_type = zipfile.ZIP_STORED if name.endswith(WEIGHTS) else zipfile.ZIP_DEFLATED
     return entry
 
 

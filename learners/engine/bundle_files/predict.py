@@ -3,9 +3,11 @@
     python predict.py "a text" "another text"
     python predict.py < texts.txt          one text a line
     python predict.py --json < texts.jsonl one JSON string a line, so that texts may hold line breaks
+    python predict.py --parity             run the texts of parity.json, and say whether the answers agree
 
 One JSON object a line comes out: text, label, probability, and the probability of every label.
 A model for texts with any number of labels gives labels, a list of label and probability, instead.
+Where model.json says below which probability the model should not decide, deferred is true or false.
 
     from predict import predict
     predict(["a text"])[0]["label"]
@@ -45,8 +47,9 @@ def predict_proba(texts: Sequence[str]) -> np.ndarray:
     texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     probabilities = np.empty((len(texts), len(labels)), np.float32)
     by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))  # little padding
-    for start in range(0, len(texts), BATCH_SIZE):
-        rows = by_length[start : start + BATCH_SIZE]
+    at_once = int(facts().get("texts_per_run", BATCH_SIZE))
+    for start in range(0, len(texts), at_once):
+        rows = by_length[start : start + at_once]
         encoded = tokenizer.encode_batch([texts[row] for row in rows])
         inputs = {
             "input_ids": np.array([one.ids for one in encoded], np.int64),
@@ -57,6 +60,20 @@ def predict_proba(texts: Sequence[str]) -> np.ndarray:
 
 
 @cache
+def facts() -> dict[str, Any]:
+    """What model.json says of the model; nothing where the file is not there."""
+    path = FOLDER / "model.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return found
+
+
+def deferral() -> float | None:
+    """The probability below which a text is left to a person; None where every text is decided."""
+    rule = facts().get("deferral")
+    return float(rule["threshold"]) if rule else None
+
+
+@cache
 def load_thresholds() -> list[float] | None:
     """Of each label the probability from which on a text has it; None where a text has one label."""
     labels = json.loads((FOLDER / "labels.json").read_text("utf-8"))
@@ -64,7 +81,8 @@ def load_thresholds() -> list[float] | None:
 
 
 def predict(texts: Sequence[str]) -> list[dict[str, Any]]:
-    """One dictionary per text: label, probability, probabilities (label -> probability).
+    """One dictionary per text: label, probability, probabilities (label -> probability), and deferred
+    where the model does not decide every text.
 
     Where a text has any number of labels: labels, likeliest first, each with its probability, and
     probabilities.
@@ -72,19 +90,19 @@ def predict(texts: Sequence[str]) -> list[dict[str, Any]]:
     thresholds = load_thresholds()
     if thresholds is not None:
         return [sets(row, thresholds) for row in predict_proba(texts)]
-    labels = load()[2]
-    answers = []
-    for row in predict_proba(texts):
-        best = int(row.argmax())
-        probabilities = {label: float(value) for label, value in zip(labels, row, strict=True)}
-        answers.append(
-            {
-                "label": labels[best],
-                "probability": float(row[best]),
-                "probabilities": probabilities,
-            }
-        )
-    return answers
+    return [decided(row) for row in predict_proba(texts)]
+
+
+def decided(row: np.ndarray) -> dict[str, Any]:
+    """The likeliest label in `row`, and whether it is likely enough to be the model's to say."""
+    labels, least = load()[2], deferral()
+    best = int(row.argmax())
+    answer = {
+        "label": labels[best],
+        "probability": float(row[best]),
+        "probabilities": {label: float(value) for label, value in zip(labels, row, strict=True)},
+    }
+    return answer if least is None else {**answer, "deferred": answer["probability"] < least}
 
 
 def sets(row: np.ndarray, thresholds: Sequence[float]) -> dict[str, Any]:
@@ -96,6 +114,38 @@ def sets(row: np.ndarray, thresholds: Sequence[float]) -> dict[str, Any]:
         "labels": [{"label": name, "probability": value} for name, value in found],
         "probabilities": dict(pairs),
     }
+
+
+def parity() -> dict[str, Any]:
+    """How far the probabilities of parity.json's texts are from those that stand there."""
+    found = json.loads((FOLDER / "parity.json").read_text("utf-8"))
+    ours, theirs = predict_proba(found["texts"]), np.array(found["probabilities"])
+    difference = float(np.abs(ours - theirs).max())
+    equal = float((chosen(ours) == chosen(theirs)).all(axis=1).mean())
+    by_labels = found["rule"] == "labels"
+    agrees = equal >= found["labels_equal"] if by_labels else difference <= found["tolerance"]
+    return {
+        "texts": len(ours),
+        "largest_difference": difference,
+        "labels_equal": equal,
+        "agrees": bool(agrees),
+    }
+
+
+def chosen(probabilities: np.ndarray) -> np.ndarray:
+    """Which labels each row says, true or false, (n_texts, n_labels)."""
+    thresholds = load_thresholds()
+    if thresholds is not None:
+        return np.asarray(probabilities >= np.array(thresholds))
+    best = probabilities.argmax(axis=1)
+    return np.asarray(best[:, None] == np.arange(probabilities.shape[1]))
+
+
+def tell_parity() -> None:
+    found = parity()
+    print(json.dumps(found))
+    if not found["agrees"]:
+        raise SystemExit("The answers here are not those that the model gave where it was made.")
 
 
 def read_lines(lines: Iterable[bytes], as_json: bool) -> Iterator[str]:
@@ -120,6 +170,9 @@ def write(texts: Sequence[str]) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    if arguments == ["--parity"]:
+        tell_parity()
+        return
     as_json = arguments[:1] == ["--json"]
     texts = arguments[1:] if as_json else arguments
     if texts:

@@ -3,9 +3,11 @@
     python predict.py rows.csv
     python predict.py < rows.csv
     python predict.py --delimiter ";" rows.csv
+    python predict.py --parity        run the rows of parity.json, and say whether the answers agree
 
 The first line names the columns; columns that the model does not read are passed over. One JSON
-object a row comes out: line, label, probability, and the probability of every label.
+object a row comes out: line, label, probability, and the probability of every label. Where model.json
+says below which probability the model should not decide, deferred is true or false.
 
     from predict import predict
     predict([{"age": 41, "job": "technician"}])[0]["label"]
@@ -100,21 +102,47 @@ def predict_proba(rows: Sequence[Row]) -> np.ndarray:
     return probabilities
 
 
+@cache
+def deferral() -> float | None:
+    """The probability below which a row is left to a person; None where every row is decided."""
+    path = FOLDER / "model.json"
+    rule = json.loads(path.read_text("utf-8")).get("deferral") if path.is_file() else None
+    return float(rule["threshold"]) if rule else None
+
+
 def predict(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """One dictionary per row: label, probability, probabilities (label -> probability)."""
-    labels = load()[2]
-    answers = []
-    for row in predict_proba(rows):
-        best = int(row.argmax())
-        probabilities = {label: float(value) for label, value in zip(labels, row, strict=True)}
-        answers.append(
-            {
-                "label": labels[best],
-                "probability": float(row[best]),
-                "probabilities": probabilities,
-            }
-        )
-    return answers
+    """One dictionary per row: label, probability, probabilities (label -> probability), and deferred
+    where the model does not decide every row.
+    """
+    return [decided(row) for row in predict_proba(rows)]
+
+
+def decided(row: np.ndarray) -> dict[str, Any]:
+    """The likeliest label in `row`, and whether it is likely enough to be the model's to say."""
+    labels, least = load()[2], deferral()
+    best = int(row.argmax())
+    answer = {
+        "label": labels[best],
+        "probability": float(row[best]),
+        "probabilities": {label: float(value) for label, value in zip(labels, row, strict=True)},
+    }
+    return answer if least is None else {**answer, "deferred": answer["probability"] < least}
+
+
+def tell_parity() -> None:
+    """How far the probabilities of parity.json's rows are from those that stand there."""
+    found = json.loads((FOLDER / "parity.json").read_text("utf-8"))
+    ours, theirs = predict_proba(found["rows"]), np.array(found["probabilities"])
+    difference = float(np.abs(ours - theirs).max())
+    facts = {
+        "rows": len(ours),
+        "largest_difference": difference,
+        "labels_equal": float((ours.argmax(axis=1) == theirs.argmax(axis=1)).mean()),
+        "agrees": difference <= found["tolerance"],
+    }
+    print(json.dumps(facts))
+    if not facts["agrees"]:
+        raise SystemExit("The answers here are not those that the model gave where it was made.")
 
 
 def read_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -151,6 +179,9 @@ def _line_of_fault(rows: Sequence[tuple[int, Row]]) -> str:
 
 def main(arguments: list[str]) -> None:
     delimiter = ","
+    if arguments == ["--parity"]:
+        tell_parity()
+        return
     if arguments[:1] == ["--delimiter"] and len(arguments) > 1:
         delimiter, arguments = arguments[1].replace("\\t", "\t"), arguments[2:]
     if len(arguments) > 1 or len(delimiter) != 1 or (not arguments and sys.stdin.isatty()):
