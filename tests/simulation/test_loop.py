@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from learners.engine.errors import BadVectors, CannotSimulate
-from learners.engine.recipes import REFERENCE, Recipe
+from learners.engine.first_questions import rank_first_questions
+from learners.engine.recipes import DEFAULT, REFERENCE, Recipe
+from learners.engine.simulation import loop
 from learners.engine.simulation.loop import Run, simulate
 from learners.engine.simulation.parts import Parts, PartVectors
 from tests.simulation.worlds import make_data, make_parts, make_rows
@@ -42,6 +45,60 @@ def test_names_give_a_model_before_the_first_label() -> None:
     assert found.at_zero is not None
     assert found.at_zero.accuracy > 0.8
     assert run().at_zero is None
+
+
+def ranked_first(recipe: Recipe) -> tuple[list[int], list[Any]]:
+    """The first batch that a run asks, and what it had ranked without a model, best first."""
+    rankings: list[Any] = []
+
+    def watched(**arguments: Any) -> Any:
+        rankings.append(rank_first_questions(**arguments))
+        return rankings[-1]
+
+    with patch.object(loop, "rank_first_questions", watched):
+        running = loop._Loop(DATA, PARTS, recipe, 0)
+        running.run(8, 8, lambda n_labels: None)
+    return running.asked, [None if r is None else r.ids.tolist() for r in rankings]
+
+
+@pytest.mark.parametrize("strategy", ["margin", "coverage_to_margin"])
+def test_without_names_the_first_batch_is_what_people_would_be_asked(strategy: str) -> None:
+    recipe = replace(REFERENCE, strategy=strategy, audit_share=0.0)
+    asked, [queue] = ranked_first(recipe)
+    assert asked == queue[:8]
+    reserved = loop._Loop(DATA, PARTS, recipe, 0).questions.reserve
+    assert not set(queue) & set(reserved.tolist())
+
+
+def test_random_choice_ranks_no_first_questions() -> None:
+    assert ranked_first(REFERENCE)[1] == [None]
+
+
+def test_a_run_from_names_ranks_no_first_questions() -> None:
+    assert ranked_first(NAMED)[1] == []
+
+
+@pytest.mark.parametrize("recipe", [replace(DEFAULT, features="minilm"), REFERENCE])
+def test_default_and_reference_are_what_they_were_before_first_questions_were_ranked(
+    recipe: Recipe,
+) -> None:
+    found = run(recipe)
+    with patch.object(loop, "rank_first_questions", lambda **arguments: None):
+        assert run(recipe) == found
+
+
+def test_as_long_as_one_class_is_known_each_batch_is_ranked_without_a_model() -> None:
+    rows = [(f"apple {i}", "fruit") for i in range(400)] + [("iron", "metal"), ("tin", "metal")]
+    data = make_data(rows, tests=[0, 401])
+    known: list[int] = []
+
+    def watched(**arguments: Any) -> Any:
+        known.append(len(arguments["X"]))
+        return rank_first_questions(**arguments)
+
+    with patch.object(loop, "rank_first_questions", watched):
+        run(replace(REFERENCE, strategy="margin"), data=data, parts=make_parts(data), budget=24)
+    assert known[:2] == [0, 8]
 
 
 def test_one_class_known_predicts_that_class() -> None:

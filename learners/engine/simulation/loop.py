@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.arrays import Ints
+from learners.engine.first_questions import rank_first_questions
 from learners.engine.heads import Head
 from learners.engine.heads.keeping import FittedHead, head_from
-from learners.engine.ranking import rank_pool
+from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.recipes import POOL_SAMPLE, Recipe
 from learners.engine.simulation.data import LabelledData, check_plan
 from learners.engine.simulation.metrics import accuracy, macro_f1
@@ -66,8 +67,9 @@ def simulate(
     """The learning curve of `recipe` on the test rows, with the same functions as the product.
 
     As there: a reserve is drawn from the pool; each question is a reserved text with the recipe's
-    chance, else the top of the newest queue, else (while there is no model) a random text; after
-    each batch a model is trained on all labels and ranks what is neither asked nor reserved.
+    chance, else the top of the newest queue, else a random text; after each batch a model is
+    trained on all labels and ranks what is neither asked nor reserved. While labels and names know
+    fewer than two classes there is no model, and `rank_first_questions` ranks without one.
     Unlike there, training takes no time: each queue serves exactly one batch.
 
     Args:
@@ -101,8 +103,7 @@ class _Loop:
         at_zero = None if learner is None else self._measured(learner)
         points = []
         for n_labels in range(batch, budget + 1, batch):
-            queue = [] if learner is None else self._queue(learner)
-            self.asked += self.questions.ask(batch, queue)
+            self.asked += self.questions.ask(batch, self._queue(learner))
             learner = self._learner()
             points.append(self._measured(learner))
             pulse(n_labels)
@@ -145,14 +146,26 @@ class _Loop:
     def _queue(self, learner: Any) -> list[int]:
         """As long as the product's: some strategies choose otherwise for a shorter one."""
         rows = self.questions.open_rest()
-        ranking = rank_pool(
-            learner=learner,
-            strategy=self.strategy,
-            blocks=[(rows, self.rows[rows])],
-            n_queue=QUEUE_LENGTH,
-            rng=self._generator(RANKING),
+        pool: dict[str, Any] = {
+            "blocks": [(rows, self.rows[rows])],
+            "n_queue": QUEUE_LENGTH,
+            "rng": self._generator(RANKING),
+        }
+        ranking = (
+            self._first_ranking(pool)
+            if learner is None
+            else rank_pool(learner=learner, strategy=self.strategy, **pool)
         )
-        return [int(row) for row in ranking.ids]
+        return [] if ranking is None else [int(row) for row in ranking.ids]
+
+    def _first_ranking(self, pool: dict[str, Any]) -> Ranking | None:
+        """None where the strategy is random choice."""
+        return rank_first_questions(
+            strategy=self.recipe.strategy,
+            X=self.rows[self.asked],
+            y=self.data.y[self.asked],
+            **pool,
+        )
 
     def _measured(self, learner: Any) -> Measured:
         if learner is None:  # one class is known: nothing else could be said

@@ -44,7 +44,7 @@ class Questions:
         """The next `n_questions` rows; fewer only when no text is left.
 
         Args:
-            queue: rows as the newest model ranks them; empty while there is no model.
+            queue: rows as they were ranked last; empty while nothing ranks them.
         """
         ranked = iter(queue)
         asked = []
