@@ -14,7 +14,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler for status 400: too much is answered with what came and what is allowed."""
     problem = _problem(request, exception)
     if problem:
-        _read_out(request)
+        read_out(request)
     page = render_to_string("400.html", {"problem": problem})
     return HttpResponse(page, status=413 if problem else 400)
 
@@ -37,7 +37,7 @@ def _problem(request: HttpRequest, exception: Exception) -> str:
     return ""
 
 
-def _read_out(request: HttpRequest) -> None:
+def read_out(request: HttpRequest) -> None:
     """A browser that is still sending would take the end of the connection for the answer."""
     with suppress(OSError):  # it has gone: nobody is left to answer
         while request.read(MEGABYTE):

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from projects.services.api_tokens import forget_receipts
 from projects.services.bin import empty_bin
 from projects.services.staging import discard_old_uploads
 
@@ -15,5 +16,6 @@ def empty_the_bin() -> None:
 
 @shared_task(name="projects.discard_uploads")
 def discard_uploads() -> None:
-    """Forget uploads older than a day."""
+    """Forget uploads, and answers of the API kept for repetition, older than a day."""
     discard_old_uploads(now=timezone.now())
+    forget_receipts(now=timezone.now())

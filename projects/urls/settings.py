@@ -3,8 +3,8 @@
 from django.urls import URLPattern, path
 
 from learners.views import strategy
+from projects.views import api_tokens, classes, guideline, learning, project_settings
 from projects.views import bin as the_bin
-from projects.views import classes, guideline, learning, project_settings
 
 SETTINGS = "projects/<int:pk>/settings/"
 ONE_CLASS = f"{SETTINGS}classes/<int:class_pk>/"
@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{ONE_CLASS}merge/do/", classes.merge, name="project-class-merge-do"),
     path(f"{ONE_CLASS}retire/", classes.retire, name="project-class-retire"),
     path(f"{SETTINGS}guideline/", project_settings.guideline, name="project-guideline"),
+    path(f"{SETTINGS}api/", api_tokens.api_tokens, name="api-tokens"),
+    path(f"{SETTINGS}api/<int:token>/revoke/", api_tokens.revoke, name="api-token-revoke"),
     path(f"{SETTINGS}delete/", project_settings.delete, name="project-delete"),
     path("projects/<int:pk>/guideline/", guideline.guideline, name="guideline"),
     path("projects/<int:pk>/guideline.md", guideline.download, name="guideline-download"),

@@ -46,9 +46,14 @@ def labels_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def labels_jsonl(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """One JSON object a label, exactly as stored."""
     project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
+    return _file(label_lines(project), f"{_stem(project)}-labels.jsonl", "application/jsonl")
+
+
+def label_lines(project: Project) -> Iterator[str]:
+    """Every standing label as a line of JSON, for the page and the API."""
     zone = ZoneInfo(project.time_zone)
-    lines = (_json_line(_with_times(asdict(row), zone)) for row in exported_labels(project))
-    return _file(lines, f"{_stem(project)}-labels.jsonl", "application/jsonl")
+    for row in exported_labels(project):
+        yield _json_line(_with_times(asdict(row), zone))
 
 
 @require_safe

@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from projects.models import Annotation, Project, User
 from projects.services.one_time_links import issue_entry_path, issue_reset_path
+from tests.api.worlds import make_token
 from tests.chromium import faults, sign_in
 from tests.creating.helpers import staged
 from tests.factories import make_user
@@ -35,6 +36,7 @@ FOR_OWNERS = (
     "project-class",
     "project-class-merge",
     "project-guideline",
+    "api-tokens",
     "project-delete",
     "guideline",
     "bin",
@@ -59,6 +61,7 @@ NO_PAGES = (
     "member-role",
     "member-link",
     "member-remove",
+    "api-token-revoke",
     "import-retry",
     "import-discard",
     "import-progress",
@@ -117,6 +120,7 @@ def parts(owner: User) -> dict[str, Any]:
         "user_pk": owner.pk,
         "kind": "svg",
         "tab": "helping",
+        "token": make_token(project)[0].pk,
         "simulation": make_simulation(project, actor=owner).pk,
     }
 
@@ -151,7 +155,7 @@ def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLPattern):
             yield entry
-        elif entry.namespace != "admin":
+        elif entry.namespace not in {"admin", "api-1"}:
             yield from patterns(entry)
 
 

@@ -1,0 +1,62 @@
+"""What stands before and behind every request to the API: its limits, and that answers are JSON."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from labeler.api.auth import STANDING
+from labeler.api.errors import CODES, ApiError
+from labeler.refusing import read_out
+
+PREFIX = "/api/"
+MESSAGES = {
+    400: "The request cannot be read.",
+    403: "This is not allowed.",
+    404: "There is nothing at this address; /api/v1/openapi.json lists what there is.",
+    405: "This address does not take this method; allowed: {allow}.",
+    413: "The request is too large.",
+    500: "An error that is not yours; the server's log has the details.",
+}
+
+
+def api_answers(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """No page in HTML ever answers a program, and no body is read that is too large."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PREFIX):
+            return get_response(request)
+        response = _too_large(request) or _as_json(get_response(request))
+        response.headers.setdefault("Cache-Control", "no-store")
+        standing = getattr(request, STANDING, None)
+        for name, value in standing.headers().items() if standing else ():
+            response.headers[name] = value
+        return response
+
+    return middleware
+
+
+def _too_large(request: HttpRequest) -> HttpResponse | None:
+    """Files are another matter: what takes them limits them while they arrive."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    n_bytes = int(length) if length.isascii() and length.isdigit() else 0
+    allowed = settings.LABELER_API_MAX_BODY_BYTES
+    if n_bytes <= allowed or request.content_type == "multipart/form-data":
+        return None
+    read_out(request)
+    return ApiError(413, f"{n_bytes:,} bytes; allowed: {allowed:,} a request.").response()
+
+
+def _as_json(response: HttpResponse) -> HttpResponse:
+    if response.status_code < 400 or response.get("Content-Type", "").startswith(
+        "application/json"
+    ):
+        return response
+    status = response.status_code if response.status_code in CODES else 500
+    message = MESSAGES.get(status, MESSAGES[500]).format(allow=response.get("Allow", "none"))
+    answer = ApiError(status, message).response()
+    if "Allow" in response.headers:
+        answer["Allow"] = response["Allow"]
+    return answer
