@@ -154,6 +154,7 @@ CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_TASK_ROUTES = {
     "learners.embed": {"queue": "slow"},
     "learners.simulate": {"queue": "slow"},
+    "projects.teach": {"queue": "slow"},
     "learners.ladder": {"queue": "slow"},
     "projects.import": {"queue": "fast"},
 }
@@ -167,6 +168,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "resume-teachers": {
+        "task": "projects.resume_teachers",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "discard-uploads": {"task": "projects.discard_uploads", "schedule": 3600.0},
 }
 
@@ -176,7 +182,10 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LABELER_LOG", "INFO")},
-    "loggers": {"axes": {"level": "WARNING"}},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},  # else it tells of every request to a teacher
+    },
 }
 
 # What a project may be set to: built-in strategies here, a user's own by dotted path.
@@ -266,6 +275,11 @@ LABELER_NEW_PROJECT = {
 LABELER_NEW_MULTILABEL_PROJECT = {"head": "one_vs_rest"}
 LABELER_SMALL_POOL = 5_000  # texts, up to which strategies for small pools are offered
 LABELER_EMBEDDER = os.environ.get("LABELER_EMBEDDER", "minilm")
+# Whether owners may have texts answered by a model outside; which hosts, where not any.
+LABELER_OUTSIDE_TEACHER = os.environ.get("LABELER_OUTSIDE_TEACHER", "0") == "1"
+LABELER_TEACHER_HOSTS = frozenset(
+    filter(None, os.environ.get("LABELER_TEACHER_HOSTS", "").replace(" ", "").split(","))
+)
 LABELER_QUEUE_LENGTH = 300
 LABELER_AUDIT_LIMIT = 2000
 LABELER_AUDIT_FRACTION = 0.2

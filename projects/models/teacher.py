@@ -12,8 +12,6 @@ from projects.models.example import Example
 from projects.models.label_class import LabelClass
 from projects.models.project import Project
 
-MONEY = {"max_digits": 14, "decimal_places": 6}
-
 
 class Teacher(models.Model):
     """One model behind one address. Another address or model is another teacher.
@@ -29,12 +27,12 @@ class Teacher(models.Model):
     base_url = models.CharField(max_length=500)
     model = models.CharField(max_length=200)
     key_variable = models.CharField(max_length=100, blank=True)
-    price_in = models.DecimalField(default=0, **MONEY)
-    price_out = models.DecimalField(default=0, **MONEY)
+    price_in = models.DecimalField(max_digits=14, decimal_places=6, default=0)
+    price_out = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     currency = models.CharField(max_length=10, default="USD")
     requests_per_minute = models.PositiveIntegerField(default=60)
-    budget = models.DecimalField(default=0, **MONEY)
-    spent = models.DecimalField(default=0, **MONEY)
+    budget = models.DecimalField(max_digits=14, decimal_places=6, default=0)
+    spent = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     ability = models.PositiveSmallIntegerField(default=0)
     ability_known = models.BooleanField(default=False)
     use_synthetic = models.BooleanField(
@@ -100,7 +98,7 @@ class TeacherRun(models.Model):
     n_done = models.PositiveIntegerField(default=0)
     n_failed = models.PositiveIntegerField(default=0)
     n_requests = models.PositiveIntegerField(default=0)
-    cost = models.DecimalField(default=0, **MONEY)
+    cost = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.WAITING)
     token = models.UUIDField(null=True, help_text="the task that may write, if one runs")
     heartbeat_at = models.DateTimeField(null=True)
@@ -157,7 +155,7 @@ class TeacherAnswer(models.Model):
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     tokens_estimated = models.BooleanField(default=False, help_text="the server counted none")
-    cost = models.DecimalField(default=0, **MONEY)
+    cost = models.DecimalField(max_digits=14, decimal_places=6, default=0)
     seconds = models.FloatField()
     error = models.CharField(max_length=300, blank=True)
     purpose = models.CharField(max_length=10, choices=TeacherRun.Purpose.choices)
@@ -171,9 +169,7 @@ class TeacherAnswer(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["teacher", "prompt_digest", "purpose"], name="answers_of_teacher"
-            ),
+            models.Index(fields=["teacher", "prompt_digest", "purpose"], name="answers_of_teacher"),
         ]
 
     def __str__(self) -> str:
