@@ -1,7 +1,9 @@
 """What the classes were called and how they were described, after any event of the ledger."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from projects.models import LabelClass, ProjectEvent
 
@@ -28,6 +30,23 @@ def class_texts(project_id: int, upto_seq: int | None = None) -> list[ClassText]
     "None of these" is left out: its name describes no text. Names are read back from the rows by
     undoing what the ledger says was changed later.
     """
+    return [
+        ClassText(pk, said["name"], said["description"])
+        for pk, said in _in_use(project_id, upto_seq)
+        if not said["is_none"]
+    ]
+
+
+def class_names_after(project_id: int, upto_seq: int) -> dict[int, str]:
+    """What every class in use after event `upto_seq` was called then, "none of these" included; two
+    of one name are told apart by their numbers.
+    """
+    names = {pk: str(said["name"]) for pk, said in _in_use(project_id, upto_seq)}
+    n_times = Counter(names.values())
+    return {pk: f"{name} ({pk})" if n_times[name] > 1 else name for pk, name in names.items()}
+
+
+def _in_use(project_id: int, upto_seq: int | None) -> list[tuple[int, dict[str, Any]]]:
     rows = {row.pk: row for row in LabelClass.objects.filter(project_id=project_id)}
     gone = {pk for pk, row in rows.items() if row.retired_at}
     about = {pk: {name: getattr(row, name) for name in _ABOUT} for pk, row in rows.items()}
@@ -35,11 +54,7 @@ def class_texts(project_id: int, upto_seq: int | None = None) -> list[ClassText]
         for event in _later(project_id, upto_seq):
             _take_back(event, about, gone)
         gone |= {pk for pk, row in rows.items() if row.added_seq > upto_seq}
-    return [
-        ClassText(pk, said["name"], said["description"])
-        for pk, said in sorted(about.items())
-        if pk not in gone and not said["is_none"]
-    ]
+    return [(pk, said) for pk, said in sorted(about.items()) if pk not in gone]
 
 
 def n_telling_names(project_id: int, upto_seq: int | None = None) -> int:
@@ -64,7 +79,7 @@ def _later(project_id: int, upto_seq: int) -> Iterable[ProjectEvent]:
     ).order_by("-seq")
 
 
-def _take_back(event: ProjectEvent, about: dict[int, dict[str, str]], gone: set[int]) -> None:
+def _take_back(event: ProjectEvent, about: dict[int, dict[str, Any]], gone: set[int]) -> None:
     class_id = event.payload.get("class")
     if class_id not in about:  # a new order of all classes
         return

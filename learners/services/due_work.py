@@ -143,6 +143,11 @@ def _moment_of_change(project_id: int, after_seq: int, n: int) -> datetime | Non
     return min(moments, default=None)
 
 
+def is_batch_full(project_id: int, after_seq: int, n: int) -> bool:
+    """Whether label changes after `after_seq` fill a batch of `n`."""
+    return _moment_of_change(project_id, after_seq, n) is not None
+
+
 def label_changes_since_newest_attempt(project_id: int) -> int:
     """Labels, changed labels and undone labels after the newest attempt's `upto_seq`.
 
@@ -163,6 +168,11 @@ def label_changes_since_newest_attempt(project_id: int) -> int:
         .get()
     )
     return max(n_changes, batch_size) if classes_changed else n_changes
+
+
+def n_label_changes_after(project_id: int, seq: int) -> int:
+    """Labels, changed labels and undone labels after event `seq`."""
+    return _changes(project_id, seq).count()
 
 
 def label_change_marks(project_id: int) -> list[tuple[int, datetime]]:
