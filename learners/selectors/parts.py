@@ -1,12 +1,16 @@
 """Of what a project's vectors are made: the parts of its features, and the rows that hold each."""
 
+from datetime import datetime
+
 from django.conf import settings
+from django.db.models import QuerySet
 
 from learners.engine.features import POOL_PARTS, get_features
 from learners.models import EmbeddingSet
 from projects.models import Project
 
 MINILM = "minilm"  # stands for the embedder that LABELER_EMBEDDER names
+STATIC = "static"  # distilled from that embedder, once for all projects
 POOL_FITTED = (*POOL_PARTS, "table")
 """Parts whose weights come from the project's own pool."""
 
@@ -40,6 +44,13 @@ def newest_set(project_id: int, part: str) -> EmbeddingSet | None:
     """The set that is filled or was filled last."""
     rows = EmbeddingSet.objects.filter(project_id=project_id, embedder=set_name(part))
     return rows.order_by("-id").first()
+
+
+def static_being_made(fresh_after: datetime) -> QuerySet[EmbeddingSet]:
+    """Sets whose task distils static vectors now, or did so until shortly before."""
+    return EmbeddingSet.objects.filter(
+        embedder=STATIC, digest="", running_token__isnull=False, heartbeat_at__gt=fresh_after
+    )
 
 
 def current_set(project_id: int, part: str = MINILM) -> EmbeddingSet | None:

@@ -8,8 +8,17 @@ from django.db.models import Max
 
 from labeler.sending import broker_answers
 from learners.models import EmbeddingSet, Fit, RankedExample, WorkerHeartbeat
-from learners.selectors.parts import current_set, first_set, parts_of, set_name
+from learners.selectors.parts import (
+    STATIC,
+    current_set,
+    first_set,
+    newest_set,
+    parts_of,
+    set_name,
+    static_being_made,
+)
 from learners.services.due_work import (
+    STALE_AFTER,
     can_train,
     decide_fit,
     is_running,
@@ -156,6 +165,7 @@ def project_status(project: Project, now: datetime, *, ask_broker: bool = False)
         broker=broker_answers() if ask_broker else True,
         embedding=embedding,
         part_errors=_part_errors(project),
+        static_made_since=_static_made_since(project, now),
         newest=newest,
         published=published,
         changes=label_changes_since_newest_attempt(project.pk),
@@ -190,6 +200,7 @@ class _Facts:
     broker: bool
     embedding: EmbeddingProgress
     part_errors: list[EmbeddingSet]
+    static_made_since: datetime | None
     newest: Fit | None
     published: Fit | None
     changes: int
@@ -246,6 +257,19 @@ def _part_errors(project: Project) -> list[EmbeddingSet]:
     names = [set_name(part) for part in parts_of(project.features)[1:]]
     rows = EmbeddingSet.objects.filter(project=project, embedder__in=names).exclude(error="")
     return list(rows.order_by("id"))
+
+
+def _static_made_since(project: Project, now: datetime) -> datetime | None:
+    """When a task began to make the static vectors that the project waits for."""
+    if STATIC not in parts_of(project.features):
+        return None
+    mine = newest_set(project.pk, STATIC)
+    if mine is not None and mine.digest:
+        return None
+    since: datetime | None = (
+        static_being_made(now - STALE_AFTER).values_list("created_at", flat=True).first()
+    )
+    return since
 
 
 def texts_to_read(project: Project, row: EmbeddingSet) -> int:
@@ -347,13 +371,36 @@ def _embedding_banners(facts: _Facts) -> list[Banner]:
 
 
 def _part_banners(facts: _Facts) -> list[Banner]:
-    return [
+    failed = [
         Banner(
             "error",
-            f"Learning the words of this pool ({row.embedder.upper()}) failed: {row.error}",
+            f"{_making(row.embedder)} failed: {row.error}",
             f"{_next_try(row.retry_at, facts.now)} The settings offer features without this part.",
         )
         for row in facts.part_errors
+    ]
+    return [*failed, *_static_banners(facts)]
+
+
+def _making(part: str) -> str:
+    if part == STATIC:
+        return "Making static vectors"
+    return f"Learning the words of this pool ({part.upper()})"
+
+
+def _static_banners(facts: _Facts) -> list[Banner]:
+    """While a worker distils, for this project or for another that this one waits for."""
+    if facts.static_made_since is None:
+        return []
+    minutes = int((facts.now - facts.static_made_since).total_seconds() // 60)
+    for_long = f", for {minutes} minute{'s' if minutes > 1 else ''} now" if minutes else ""
+    return [
+        Banner(
+            "info",
+            f"Static vectors are being made of the sentence embedder{for_long}.",
+            "That takes a few minutes, once for all projects, and reading the texts goes on by "
+            "itself after it. You can label meanwhile.",
+        )
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from django.conf import settings
@@ -10,9 +11,8 @@ from numpy.typing import NDArray
 
 from learners.engine.embedding import MINILM, MINILM_SHA256, load_embedder, uncut_tokenizer
 from learners.engine.errors import EmbedderUnavailable
-from learners.engine.features.static import ensure_static, find_static
-
-STATIC = "static"  # the part of features that is distilled from the configured embedder
+from learners.engine.features.static import ensure_static, find_static, is_kept
+from learners.selectors.parts import STATIC
 
 
 class Embedded(Protocol):
@@ -83,12 +83,30 @@ def embedder_of_part(part: str, load: LoadEmbedder) -> TextEmbedder:
 
 @lru_cache(maxsize=2)
 def _static(load: LoadEmbedder) -> TextEmbedder:
-    folder = settings.VAR_DIR / "cache" / "static"
-    if load is current_embedder and settings.LABELER_EMBEDDER == MINILM:
-        kept = find_static(cache_folder=folder, digest=MINILM_SHA256)  # without torch
+    if _is_minilm(load):
+        kept = find_static(cache_folder=_static_folder(), digest=MINILM_SHA256)  # without torch
         if kept is not None:
             return kept
-    return ensure_static(embedder=cast(Any, load()), cache_folder=folder)
+    return ensure_static(embedder=cast(Any, load()), cache_folder=_static_folder())
+
+
+def static_is_kept(load: LoadEmbedder) -> bool:
+    """Whether static vectors need only be read, or distilled first, which takes minutes.
+
+    Raises:
+        EmbedderUnavailable: the embedder cannot be loaded; the message says what to do.
+    """
+    digest = MINILM_SHA256 if _is_minilm(load) else load().digest
+    return is_kept(cache_folder=_static_folder(), digest=digest)
+
+
+def _is_minilm(load: LoadEmbedder) -> bool:
+    return load is current_embedder and settings.LABELER_EMBEDDER == MINILM
+
+
+def _static_folder() -> Path:
+    folder: Path = settings.VAR_DIR / "cache" / "static"
+    return folder
 
 
 def tokenizer_of(embedder: TextEmbedder) -> Any:

@@ -15,10 +15,18 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from learners.engine.errors import EmbedderUnavailable
+from learners.engine.errors import BadFile, EmbedderUnavailable
 from learners.engine.language import looks_english
 from learners.models import EmbeddingSet
-from learners.selectors.parts import MINILM, POOL_FITTED, current_set, set_name
+from learners.selectors.parts import (
+    MINILM,
+    POOL_FITTED,
+    STATIC,
+    current_set,
+    newest_set,
+    set_name,
+    static_being_made,
+)
 from learners.services.compaction import Superseded, compact, my_set, sweep
 from learners.services.due_work import STALE_AFTER, retry_wait
 from learners.services.embedders import (
@@ -27,6 +35,7 @@ from learners.services.embedders import (
     TextEmbedder,
     current_embedder,
     embedder_of_part,
+    static_is_kept,
 )
 from learners.services.embedding_order import Chunk, next_texts
 from learners.services.heartbeat import Heartbeat
@@ -42,6 +51,7 @@ from projects.models import Example, Project
 logger = logging.getLogger(__name__)
 
 LONGEST_CHUNK_SECONDS = 600.0  # a chunk that takes longer hangs
+LONGEST_DISTILLING_SECONDS = 3_600.0
 CHUNK_SECONDS = 3.0  # short, so that a fit waits little for a free process
 FIRST_CHUNK = 64
 SMALLEST_CHUNK = 16
@@ -87,8 +97,10 @@ def embed_chunk(
     if project is None:
         return False
     try:
+        if part == STATIC and not (static_is_kept(load) or _distilled(project, token, clock, load)):
+            return False
         row = _row(project, part, load)
-    except EmbedderUnavailable as error:
+    except (EmbedderUnavailable, BadFile) as error:
         _store_failure(_set_without_embedder(project_id, part), error, clock())
         return False
     claimed = _claim(row, project, token, clock())
@@ -106,6 +118,33 @@ def embed_chunk(
             logger.exception("embedding a chunk of project %s failed", project_id)
             _store_failure(my_set(claimed, token), error, clock())
     return False
+
+
+def _distilled(project: Project, token: UUID, clock: Clock, load: LoadEmbedder) -> bool:
+    """Make the static vectors of the embedder, once for all projects; False where that failed or
+    another task is at it. A row is there before they are, for the pages to tell.
+    """
+    now = clock()
+    row = newest_set(project.pk, STATIC)
+    if row is None:
+        row, _ = EmbeddingSet.objects.get_or_create(project=project, embedder=STATIC, digest="")
+    elsewhere = static_being_made(now - STALE_AFTER).exclude(pk=row.pk).exists()
+    claimed = None if elsewhere else _claim(row, project, token, now)
+    if claimed is None:
+        return False
+    mine = my_set(claimed, token)
+    mine.filter(digest="").update(created_at=now)  # since when, for the pages
+    with Heartbeat(
+        lambda: mine.update(heartbeat_at=clock()), longest_seconds=LONGEST_DISTILLING_SECONDS
+    ):
+        try:
+            embedder_of_part(STATIC, load)
+        except Exception as error:
+            logger.exception("static vectors could not be distilled")
+            _store_failure(mine, error, clock())
+            return False
+    _release(claimed, token, clock())
+    return True
 
 
 def _row(project: Project, part: str, load: LoadEmbedder) -> EmbeddingSet:

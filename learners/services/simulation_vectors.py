@@ -21,8 +21,8 @@ from learners.engine.recipes import Recipe
 from learners.engine.simulation.data import LabelledData
 from learners.engine.simulation.parts import EmbedBag
 from learners.engine.simulation.processes import PartFiles, Work
+from learners.selectors.parts import STATIC
 from learners.services.embedders import (
-    STATIC,
     TextEmbedder,
     current_embedder,
     embedder_named,

@@ -1,9 +1,11 @@
 """Static vectors in the product: read from the cache, or distilled from the embedder at hand."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -11,8 +13,16 @@ import pytest
 from learners.engine.embedding import MINILM_SHA256
 from learners.engine.errors import EmbedderUnavailable
 from learners.engine.features import BagModel
+from learners.models import EmbeddingSet
+from learners.selectors.parts import STATIC
+from learners.selectors.status import project_status
 from learners.services import embedders
-from learners.services.embedders import STATIC, current_embedder, embedder_of_part
+from learners.services.due_work import part_to_embed
+from learners.services.embedders import current_embedder, embedder_of_part
+from learners.services.embedding import embed_chunk
+from projects.models import Project
+from tests.factories import NOW, make_examples, make_project
+from tests.machine.fakes import TinyEmbedder
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +75,96 @@ def test_an_embedder_that_cannot_be_distilled_is_named(cache_folder: Path) -> No
 def test_every_other_part_is_the_embedder_itself() -> None:
     other: Any = SimpleNamespace(name="ours", digest="abc", max_tokens=256)
     assert embedder_of_part("minilm", lambda: other) is other
+
+
+# ---- distilling on the way to a project's vectors ----
+
+
+@pytest.fixture
+def static_project(cache_folder: Path) -> Project:
+    project = make_project()
+    make_examples(project, ["red apple", "green pear", "old boat"])
+    Project.objects.filter(pk=project.pk).update(features="static", n_rows=3)
+    project.refresh_from_db()
+    return project
+
+
+@pytest.fixture
+def tiny(cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> TinyEmbedder:
+    """Its network is three token vectors; distilling leaves them in the cache."""
+    embedder = TinyEmbedder()
+
+    def ensure(*, embedder: Any, cache_folder: Path) -> BagModel:
+        made = make_static()
+        (cache_folder / f"{embedder.digest}-static-1.npz").write_bytes(made.to_bytes())
+        return made
+
+    monkeypatch.setattr(embedders, "ensure_static", ensure)
+    return embedder
+
+
+def embed(project: Project, load: Any, now: datetime = NOW) -> bool:
+    return embed_chunk(
+        project_id=project.pk, token=uuid4(), clock=lambda: now, load=load, part=STATIC
+    )
+
+
+def words_of(project: Project, now: datetime = NOW) -> str:
+    return " ".join(banner.text for banner in project_status(project, now).banners)
+
+
+@pytest.mark.django_db
+def test_while_static_vectors_are_made_a_row_and_a_banner_say_so(
+    static_project: Project, tiny: TinyEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    make = embedders.ensure_static
+
+    def watched(**arguments: Any) -> BagModel:
+        said.append(words_of(static_project, NOW + timedelta(minutes=2)))
+        assert not part_to_embed(static_project.pk, NOW)  # no second task begins the same
+        return make(**arguments)
+
+    monkeypatch.setattr(embedders, "ensure_static", watched)
+    monkeypatch.setattr("learners.selectors.status.STALE_AFTER", timedelta(hours=1))
+    embed(static_project, lambda: tiny)
+    assert "Static vectors are being made of the sentence embedder, for 2 minutes now." in said[0]
+    assert "being made" not in words_of(static_project)
+    assert EmbeddingSet.objects.get(project=static_project).digest == make_static().digest
+
+
+@pytest.mark.django_db
+def test_another_project_waits_for_the_one_that_is_at_it(
+    static_project: Project, tiny: TinyEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_project(name="Other")
+    Project.objects.filter(pk=other.pk).update(features="static", n_rows=1)
+    EmbeddingSet.objects.create(
+        project=other, embedder=STATIC, digest="", running_token=uuid4(), heartbeat_at=NOW
+    )
+    monkeypatch.setattr(embedders, "ensure_static", None)
+    assert not embed(static_project, lambda: tiny)
+    assert "Static vectors are being made" in words_of(static_project)
+    assert EmbeddingSet.objects.get(project=static_project).error == ""
+
+
+@pytest.mark.django_db
+def test_distilling_that_fails_is_a_banner_and_is_tried_again(
+    static_project: Project, tiny: TinyEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**arguments: Any) -> BagModel:
+        raise MemoryError("no memory left")
+
+    monkeypatch.setattr(embedders, "ensure_static", fail)
+    assert not embed(static_project, lambda: tiny)
+    assert "no memory left" in words_of(static_project)
+    assert part_to_embed(static_project.pk, NOW) is None
+    assert part_to_embed(static_project.pk, NOW + timedelta(days=1)) == STATIC
+
+
+@pytest.mark.django_db
+def test_a_damaged_file_is_named_on_the_page(static_project: Project, cache_folder: Path) -> None:
+    tiny = TinyEmbedder()
+    (cache_folder / f"{tiny.digest}-static-1.npz").write_bytes(b"nothing")
+    assert not embed(static_project, lambda: tiny)
+    assert "is damaged; delete it" in words_of(static_project)

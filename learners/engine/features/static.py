@@ -52,12 +52,17 @@ def find_static(*, cache_folder: Path, digest: str) -> BagModel | None:
         BadFile: the kept file was damaged.
     """
     file = _file(cache_folder, digest)
-    if not file.is_file():
+    if not is_kept(cache_folder=cache_folder, digest=digest):
         return None
     try:
         return BagModel.from_bytes(file.read_bytes())
     except BadFile as error:
         raise BadFile(f"{file} is damaged; delete it and it will be made anew") from error
+
+
+def is_kept(*, cache_folder: Path, digest: str) -> bool:
+    """Whether static vectors were distilled before from the embedder with this digest."""
+    return _file(cache_folder, digest).is_file()
 
 
 def _file(cache_folder: Path, digest: str) -> Path:
