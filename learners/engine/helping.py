@@ -33,7 +33,8 @@ Said = Callable[[Floats, NDArray[Any], Floats], NDArray[Any]]
 class Answered:
     """The labels of a project, rows in the order in which people gave them.
 
-    X (n_rows, d); y (n_rows,) class ids; `is_audit` (n_rows,): drawn at random; `measures` (n_rows,):
+    X (n_rows, d); y (n_rows,) class ids, or where a text has any number of classes (n_rows, k) a yes
+    or no for each, and a text is right where all are; `is_audit` (n_rows,): drawn at random; `measures` (n_rows,):
     a random text whose answer is good to measure on. `free_X`, `free_y`: labels that came with the
     data; both sides have them, and they count for nothing.
     """
@@ -174,7 +175,8 @@ def _without(n_rows: int, held_out: Ints) -> Ints:
 def _is_right(answered: Answered, said: Said, training: Ints, asked: Ints) -> NDArray[np.bool_]:
     X = np.concatenate([answered.free_X, answered.X[training]])
     y = np.concatenate([answered.free_y, answered.y[training]])
-    return np.asarray(said(X, y, answered.X[asked]) == answered.y[asked])
+    same = np.asarray(said(X, y, answered.X[asked]) == answered.y[asked])
+    return np.asarray(same.all(axis=tuple(range(1, same.ndim))))
 
 
 def compare(

@@ -4,14 +4,16 @@ more labels look worth it. Read off rows that the fit's task has written; nothin
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
+import numpy as np
 from django.db.models import Max
 
 from learners.engine.calibration import Bin, bins
 from learners.engine.confusion import Confusion, confusion
 from learners.engine.helping import Needed
 from learners.engine.intervals import Interval, wilson
+from learners.engine.multilabel.calibration import Pooled, pooled_calibration
 from learners.engine.stopping import (
     WINDOW,
     Advice,
@@ -20,9 +22,20 @@ from learners.engine.stopping import (
     interval_sign,
     stability_sign,
 )
-from learners.models import AuditPredictions, Fit, PoolPredictions, RandomBaseline, Score
+from learners.models import (
+    AuditPredictions,
+    AuditSets,
+    Fit,
+    PoolPredictions,
+    PoolSets,
+    RandomBaseline,
+    Score,
+)
 from learners.selectors.curve import Measure
 from projects.models import LabelClass
+
+RIGHT = ("accuracy", "exact_match")
+"""What a share of right texts is called, where a text has one class and where any number."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,17 @@ class Measured:
     error_by_chance: Measure | None
     mean_confidence: float
     accuracy: Measure
+
+
+@dataclass(frozen=True)
+class MeasuredSets:
+    """As `Measured`, where a text has any number of classes; `pooled` is None below
+    `engine.calibration.MIN_ANSWERS` texts.
+    """
+
+    fit: Fit
+    n: int
+    pooled: Pooled | None
 
 
 @dataclass(frozen=True)
@@ -106,6 +130,21 @@ def measured(project_id: int) -> Measured | None:
     )
 
 
+def measured_sets(project_id: int) -> MeasuredSets | None:
+    """What the newest fit said of each class of the random texts; None as `measured`."""
+    rows = AuditSets.objects.filter(fit__status=Fit.Status.PUBLISHED)
+    row = rows.filter(fit=newest_fit(project_id)).select_related("fit").first()
+    if row is None or not row.example_ids:
+        return None
+    shape = (len(row.example_ids), len(row.class_ids))
+    pooled = pooled_calibration(
+        np.array(row.probabilities).reshape(shape),
+        np.array(row.truth, bool).reshape(shape),
+        rng=np.random.default_rng(row.fit.seed),  # the same at each look
+    )
+    return MeasuredSets(row.fit, len(row.example_ids), pooled)
+
+
 def class_measures(project_id: int) -> tuple[dict[int, Measure], dict[int, Measure]]:
     """Recall and precision by class id of the newest fit, where a text has any number of classes."""
     found: dict[str, dict[int, Measure]] = {"recall": {}, "precision": {}}
@@ -115,6 +154,11 @@ def class_measures(project_id: int) -> tuple[dict[int, Measure], dict[int, Measu
         if name in found:
             found[name][int(class_id)] = Measure(score.value, score.low, score.high, score.n)
     return found["recall"], found["precision"]
+
+
+def as_interval(score: Score) -> Interval:
+    """A stored number."""
+    return Interval(score.value, score.low, score.high, score.n)
 
 
 def as_measure(interval: Interval) -> Measure:
@@ -161,16 +205,19 @@ def baseline(project_id: int) -> Baseline | None:
 
 
 def advice(project_id: int) -> Advice:
-    """The three signs that labels are enough, of the newest fit."""
+    """The three signs that labels are enough, of the newest fit. Where a text has any number of
+    classes, accuracy is the share of texts whose whole set is right.
+    """
     fits = _last_fits(project_id)
-    scores = Score.objects.filter(fit__in=fits, metric__in=("accuracy", "gain_50"))
+    scores = Score.objects.filter(fit__in=fits, metric__in=(*RIGHT, "gain_50"))
     by_fit = {
-        (row.fit_id, row.metric): Interval(row.value, row.low, row.high, row.n) for row in scores
+        (row.fit_id, "right" if row.metric in RIGHT else row.metric): as_interval(row)
+        for row in scores
     }
-    accuracies = [by_fit[fit, "accuracy"] for fit in fits if (fit, "accuracy") in by_fit]
+    shares = [by_fit[fit, "right"] for fit in fits if (fit, "right") in by_fit]
     newest = fits[-1] if fits else 0
     return Advice(
-        interval=interval_sign(accuracies if (newest, "accuracy") in by_fit else []),
+        interval=interval_sign(shares if (newest, "right") in by_fit else []),
         stability=stability_sign(_kappas(fits)),
         gain=gain_sign(by_fit.get((newest, "gain_50"))),
     )
@@ -192,10 +239,22 @@ def _last_fits(project_id: int) -> list[int]:
 
 def _kappas(fits: Sequence[int]) -> list[float | None]:
     rows = PoolPredictions.objects.filter(fit__in=fits).order_by("fit_id")
-    said = [dict(zip(row.example_ids, row.class_ids, strict=True)) for row in rows]
+    said: list[dict[Said, int]] = [
+        {(pk, 0): said for pk, said in zip(row.example_ids, row.class_ids, strict=True)}
+        for row in rows
+    ]
+    of_sets = PoolSets.objects.filter(fit__in=fits).order_by("fit_id")
+    said += [
+        dict(zip(product(row.example_ids, row.class_ids), map(int, row.said), strict=True))
+        for row in of_sets
+    ]
     return [_kappa(before, after) for before, after in pairwise(said)]
 
 
-def _kappa(before: dict[int, int], after: dict[int, int]) -> float | None:
-    both = [pk for pk in after if pk in before]
-    return cohen_kappa([before[pk] for pk in both], [after[pk] for pk in both])
+Said = tuple[int, int]
+"""A text, and of one with any number of classes the class that was said yes or no to."""
+
+
+def _kappa(before: dict[Said, int], after: dict[Said, int]) -> float | None:
+    both = [of for of in after if of in before]
+    return cohen_kappa([before[of] for of in both], [after[of] for of in both])

@@ -2,16 +2,19 @@
 texts fit after fit, the gain of the next labels, and models of random labels alone.
 
 All of it follows from the labels up to the fit's `upto_seq` and its seed, so that a rebuild finds
-the same. Left out for texts that may take several classes.
+the same. `set_honesty` has it for texts with any number of classes.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from learners.engine.arrays import Floats
 from learners.engine.audit import CrossFitted
-from learners.engine.calibration import calibration_error
+from learners.engine.calibration import CalibrationError, calibration_error
 from learners.engine.heads.keeping import FittedHead
 from learners.engine.helping import (
     MOST_ANSWERS,
@@ -27,20 +30,28 @@ from learners.engine.helping import (
 from learners.engine.intervals import Interval
 from learners.engine.stopping import LEAST_LABELS, expected_gain
 from learners.engine.training import make_estimator, with_names
-from learners.models import AuditPredictions, Fit, PoolPredictions, RandomBaseline
+from learners.models import (
+    AuditPredictions,
+    AuditSets,
+    Fit,
+    PoolPredictions,
+    PoolSets,
+    RandomBaseline,
+)
 from learners.selectors.training import answer_order
 from learners.services.material import Material
 from projects.models import Example
 
 POOL_SAMPLE = 1_000
-_BINS, _RACE, _HEADS = 11, 12, 13  # each purpose draws from a generator of its own
+BINS, _RACE, HEADS = 11, 12, 13  # each purpose draws from a generator of its own
+Row = AuditPredictions | AuditSets | PoolPredictions | PoolSets | RandomBaseline
 
 
 @dataclass(frozen=True)
 class HonestNumbers:
     """Rows to be saved with a fit; none where there is nothing to say. `scores` by metric."""
 
-    rows: list[AuditPredictions | PoolPredictions | RandomBaseline] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     scores: dict[str, Interval] = field(default_factory=dict)
 
 
@@ -57,23 +68,30 @@ def honest_numbers(
     Args:
         measured: rows of `material` that were measured, in the order of `crossed.predictions`.
     """
-    if fit.project.multilabel:
-        return HonestNumbers()
     numbers = HonestNumbers([_pool_predictions(material, head)])
     if not len(measured):
         return numbers
+    right = crossed.predictions == material.y[measured]
     numbers.rows.append(_audit_predictions(material, measured, crossed))
     numbers.scores.update(_calibration(fit, material, measured, crossed))
-    loop = _Loop.of(fit, material)
-    right = dict(zip(measured.tolist(), crossed.predictions == material.y[measured], strict=True))
-    now_right = np.array([right[row] for row in loop.measured], bool)
+    loop = Loop.of(fit, material, material.y, _said(fit, material))
+    return beside_chance(fit, loop, numbers, dict(zip(measured.tolist(), right, strict=True)))
+
+
+def beside_chance(
+    fit: Fit, loop: "Loop", numbers: HonestNumbers, right: Mapping[int, bool]
+) -> HonestNumbers:
+    """`numbers`, with the gain of the next labels and, when it is due, the race against chance.
+
+    Args:
+        right: by row of the material that measures, whether the present model gets it right.
+    """
     numbers.scores.update(_gain(fit, loop))
     due = is_due(len(loop.measured), _n_measured_before(fit, loop.answered))
     raced = race(loop.answered, loop.said, strict=fit.strict_audit) if due else None
     if raced is not None:
-        helping = compare(
-            raced, now_right[:MOST_ANSWERS], rng=np.random.default_rng([fit.seed, _RACE])
-        )
+        now_right = np.array([right[row] for row in loop.measured[:MOST_ANSWERS]], bool)
+        helping = compare(raced, now_right, rng=np.random.default_rng([fit.seed, _RACE]))
         numbers.rows.append(_baseline(helping))
     return numbers
 
@@ -85,16 +103,22 @@ def save_numbers(*, fit: Fit, numbers: HonestNumbers) -> None:
         row.save(force_insert=True)
 
 
-def _pool_predictions(material: Material, head: FittedHead) -> PoolPredictions:
-    """What `head` says of the first thousand pool texts by random rank, those without a label."""
+def pool_said(material: Material, say: Callable[[Floats], NDArray[Any]]) -> dict[int, Any]:
+    """What `say` says of the first thousand pool texts by random rank, those without a label: by id,
+    ascending, not in the order in which shards hold them, which a rebuild changes.
+    """
     rows = Example.objects.filter(project_id=material.project_id, role=Example.Role.POOL)
     ranked = rows.order_by("random_rank", "id").values_list("pk", flat=True)[:POOL_SAMPLE]
     wanted = np.setdiff1d(np.array(list(ranked), np.int64), material.training.example_ids)
-    said: dict[int, int] = {}
+    said: dict[int, Any] = {}
     for ids, vectors in material.blocks(wanted):
-        said |= dict(zip(ids.tolist(), np.asarray(head.predict(vectors)).tolist(), strict=True))
-    ascending = sorted(said)  # not the order in which shards hold them, which a rebuild changes
-    return PoolPredictions(example_ids=ascending, class_ids=[said[pk] for pk in ascending])
+        said |= dict(zip(ids.tolist(), np.asarray(say(vectors)).tolist(), strict=True))
+    return dict(sorted(said.items()))
+
+
+def _pool_predictions(material: Material, head: FittedHead) -> PoolPredictions:
+    said = pool_said(material, head.predict)
+    return PoolPredictions(example_ids=list(said), class_ids=list(said.values()))
 
 
 def _audit_predictions(
@@ -114,16 +138,19 @@ def _calibration(
     found = calibration_error(
         crossed.probabilities.max(axis=1),
         crossed.predictions == material.y[measured],
-        rng=np.random.default_rng([fit.seed, _BINS]),
+        rng=np.random.default_rng([fit.seed, BINS]),
     )
-    if found is None:
-        return {}
+    return error_scores(found) if found else {}
+
+
+def error_scores(found: CalibrationError) -> dict[str, Interval]:
+    """By metric."""
     chance = Interval(found.by_chance, 0.0, found.by_chance_high, found.error.n)
     return {"ece": found.error, "ece_by_chance": chance}
 
 
 @dataclass(frozen=True)
-class _Loop:
+class Loop:
     """The labels in the order in which people gave them. `measured`: rows of the material that
     measure, in that order; `said` trains as the fit's own models are trained.
     """
@@ -133,7 +160,8 @@ class _Loop:
     said: Said
 
     @classmethod
-    def of(cls, fit: Fit, material: Material) -> "_Loop":
+    def of(cls, fit: Fit, material: Material, y: NDArray[Any], said: Said) -> "Loop":
+        """`y`: what was answered, a row each row of the material."""
         training = material.training
         seqs = answer_order(fit.project_id, fit.upto_seq)
         by_people = np.flatnonzero(~training.is_known)
@@ -142,13 +170,13 @@ class _Loop:
         known = np.flatnonzero(training.is_known)
         answered = Answered(
             X=material.X[rows],
-            y=material.y[rows],
+            y=y[rows],
             is_audit=training.is_audit[rows],
             measures=training.measures[rows],
             free_X=material.X[known],
-            free_y=material.y[known],
+            free_y=y[known],
         )
-        return cls(answered, rows[training.measures[rows]].tolist(), _said(fit, material))
+        return cls(answered, rows[training.measures[rows]].tolist(), said)
 
 
 def _said(fit: Fit, material: Material) -> Said:
@@ -159,14 +187,14 @@ def _said(fit: Fit, material: Material) -> Said:
         classes = np.unique(labels)
         if len(classes) < 2:  # that is what would have been said: the one class, or nothing
             return np.full(len(X_new), classes[0] if len(classes) else -1)
-        rng = np.random.default_rng([fit.seed, _HEADS])
+        rng = np.random.default_rng([fit.seed, HEADS])
         estimator = make_estimator(fit.head, rng, pool=material.pool)
         return np.asarray(estimator.fit(rows, labels).predict(X_new))
 
     return said
 
 
-def _gain(fit: Fit, loop: _Loop) -> dict[str, Interval]:
+def _gain(fit: Fit, loop: Loop) -> dict[str, Interval]:
     """From half of the labels to all of them: more would be noise, less would be long ago. Both in
     the same folds, or a part of the gain would come of holding out fewer labels.
     """

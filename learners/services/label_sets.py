@@ -12,6 +12,7 @@ from learners.engine.heads import get_head
 from learners.engine.heads.keeping import AnyHead
 from learners.engine.intervals import Interval
 from learners.engine.multilabel import (
+    CrossFittedSets,
     MultiLabelHead,
     SetMeasures,
     cross_fitted_sets,
@@ -24,6 +25,7 @@ from learners.models import Fit
 from learners.selectors.label_sets import LabelSets
 from learners.services.honesty import HonestNumbers
 from learners.services.material import Material
+from learners.services.set_honesty import set_numbers
 from projects.models import Example, GoldSet
 
 if TYPE_CHECKING:
@@ -83,9 +85,14 @@ def trained_on_sets(
 def sets_found(fit: Fit, material: Material, learner: "ActiveLearner", rngs: Generators) -> Found:
     """The head with its thresholds, and how good its sets are."""
     head = _head(fit, material, learner)
-    scores, notes = _audit_scores(fit, material, rngs)
-    scores |= _test_scores(material, head, rngs[2])
-    return Found(head, scores, notes, HonestNumbers())
+    sets = _sets(material)
+    rows, crossed = _crossed(fit, material, rngs[0])
+    scores, notes = _audit_scores(sets, rows, crossed, rngs[1])
+    numbers = set_numbers(
+        fit=fit, material=material, sets=sets, head=head, measured=rows, crossed=crossed
+    )
+    scores |= numbers.scores | _test_scores(material, head, rngs[2])
+    return Found(head, scores, notes, numbers)
 
 
 def _sets(material: Material) -> LabelSets:
@@ -113,10 +120,12 @@ def _head(fit: Fit, material: Material, learner: "ActiveLearner") -> MultiLabelH
     )
 
 
-def _audit_scores(
-    fit: Fit, material: Material, rngs: Generators
-) -> tuple[dict[str, Interval], list[str]]:
-    """Measures of the audit answers, each predicted by models and thresholds that never saw it."""
+def _crossed(
+    fit: Fit, material: Material, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], CrossFittedSets]:
+    """The audit answers, as rows of the material, each predicted by models and thresholds that never
+    saw it.
+    """
     sets, training = _sets(material), material.training
     # Answers drawn to measure that have become stale measure nothing; strictly they never train.
     rows = np.flatnonzero(training.measures | _trains(fit, material))
@@ -125,13 +134,19 @@ def _audit_scores(
         Y=sets.answers[rows],
         class_ids=sets.class_ids.tolist(),
         is_audit=training.measures[rows],
-        rng=rngs[0],
+        rng=rng,
         names=material.names,
         strict=fit.strict_audit,
     )
-    if not len(crossed.rows):
+    return rows[crossed.rows], crossed
+
+
+def _audit_scores(
+    sets: LabelSets, rows: NDArray[np.int64], crossed: CrossFittedSets, rng: np.random.Generator
+) -> tuple[dict[str, Interval], list[str]]:
+    if not len(rows):
         return {}, []
-    measured = measure_sets(sets.has[rows][crossed.rows], crossed.has, rng=rngs[1])
+    measured = measure_sets(sets.has[rows], crossed.has, rng=rng)
     notes = [f"{measured.withheld}."] if measured.withheld else []
     return scores_of(measured, sets.class_ids), notes
 

@@ -67,11 +67,12 @@ def audit_scores(
 
 def why_unmeasured(fit: Fit, training: TrainingSet) -> str:
     """Why no audit answer measures the fit: a clause to stand after "but"."""
+    noun = fit.project.noun
     if not training.is_audit.any():
-        return "no random text has been answered yet"
+        return f"no random {noun} has been answered yet"
     name = newest_class_name(fit.project_id, fit.upto_seq)
     newer = f"“{name}”" if name else "the newest class"
-    return f"the random texts answered so far are older than {newer} and are being asked again"
+    return f"the random {noun}s answered so far are older than {newer} and are being asked again"
 
 
 def test_split_scores(

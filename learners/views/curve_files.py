@@ -69,7 +69,9 @@ def curve_picture(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 def _spec(project: Project, *, width: int | str) -> dict[str, Any]:
     points = curve(project.pk)
     marks = curve_marks(project, points)
-    return curve_spec(points, marks, baseline=baseline(project.pk), width=width)
+    return curve_spec(
+        points, marks, baseline=None if project.multilabel else baseline(project.pk), width=width
+    )
 
 
 def _svg(spec: dict[str, Any]) -> str:

@@ -23,18 +23,21 @@ from projects.models import LabelClass
 
 TOLD_FROM = 5  # random texts of a class, before one of them is called the weakest
 BY_FOLDS = (
-    "Each random text is predicted by a model that did not train on it (five folds); "
+    "Each random {text} is predicted by a model that did not train on it (five folds); "
     "the model in use trains on all of them."
 )
 STRICTLY = (
-    "Strict: random texts only measure and never train, so that these are predictions "
+    "Strict: random {text}s only measure and never train, so that these are predictions "
     "of the very model in use."
+)
+WHOLE_SETS = (
+    "Right here is a text whose every class is right: one class too many or too few makes it wrong."
 )
 
 
-def how_measured(*, strict: bool) -> str:
-    """Whether random texts train as well, in words."""
-    return STRICTLY if strict else BY_FOLDS
+def how_measured(*, strict: bool, noun: str = "text") -> str:
+    """Whether random texts train as well, in words. `noun`: what one of them is called."""
+    return (STRICTLY if strict else BY_FOLDS).format(text=noun)
 
 
 def points(share: float) -> str:
@@ -53,56 +56,51 @@ def spread(measure: Measure) -> str:
     return f"{points(measure.low)} to {points(measure.high)}"
 
 
-SEVERAL_CLASSES = (
-    "This is told of projects in which a text takes one class; here it may take several."
-)
-
-
 # Is it helping?
 
 
-def helping(found: Baseline | None, *, n_answered: int, has_fit: bool) -> str:
+def helping(found: Baseline | None, *, n_answered: int, has_fit: bool, noun: str = "text") -> str:
     """The answer in one sentence, in every state."""
     if found is None:
-        return _not_yet(n_answered, has_fit)
+        return _not_yet(n_answered, has_fit, noun)
     gap = found.advantage
     range_ = f"with {found.compared_from} to {found.reach} labels"
     if gap.low > 0:
         return (
             f"Choosing helps here: {range_}, the project’s models get {point_word(gap.value)} more "
-            f"of the random texts right than models of as many random labels ({spread(gap)})."
+            f"of the random {noun}s right than models of as many random labels ({spread(gap)})."
         )
     if gap.high < 0:
         less = Measure(-gap.value, -gap.high, -gap.low, gap.n)
         return (
             f"Choosing does not help here: {range_}, the project’s models get "
-            f"{point_word(less.value)} fewer of the random texts right than models of as many random "
+            f"{point_word(less.value)} fewer of the random {noun}s right than models of as many random "
             f"labels ({spread(less)})."
         )
     return (
         f"Not yet known whether choosing helps here: {range_}, the project’s models and models of as "
-        f"many random labels are {point_word(gap.value)} apart, and {count(found.n, 'random text')} "
+        f"many random labels are {point_word(gap.value)} apart, and {count(found.n, f'random {noun}')} "
         f"cannot tell that from chance ({spread(gap)})."
     )
 
 
-def _not_yet(n_answered: int, has_fit: bool) -> str:
+def _not_yet(n_answered: int, has_fit: bool, noun: str) -> str:
     if n_answered < FEWEST_ANSWERS:
         answered = f"{n_answered:,} of the {FEWEST_ANSWERS} needed are answered"
-        return f"Too few random texts to say whether choosing helps here: {answered}."
+        return f"Too few random {noun}s to say whether choosing helps here: {answered}."
     if has_fit:
         return "Not yet known whether choosing helps here: one of the next fits will look."
     return "Not yet known whether choosing helps here: there is no model yet."
 
 
-def saved(found: Baseline) -> str:
+def saved(found: Baseline, noun: str = "text") -> str:
     """Labels saved at the fixed place of the curve, or what keeps them from being told."""
     start = (
         f"What the project’s models got right with {found.saved_at} labels took random choice "
         f"{_about(found, found.needed.value)}"
     )
     if found.needed.value is None:
-        return f"{start}: {_beyond(found)}"
+        return f"{start}: {_beyond(found, noun)}"
     n_saved = round(found.needed.value) - found.saved_at
     ends = f"{_saved_end(found, found.needed.low)} to {_saved_end(found, found.needed.high)}"
     if n_saved > 0:
@@ -110,10 +108,13 @@ def saved(found: Baseline) -> str:
     return f"{start}: none saved ({ends})."
 
 
-def _beyond(found: Baseline) -> str:
+def _beyond(found: Baseline, noun: str) -> str:
     at_least = found.reach - found.saved_at
     if found.needed.low is None:
-        return f"more than {count(at_least, 'label')} saved, and the random texts cannot say how many more."
+        return (
+            f"more than {count(at_least, 'label')} saved, and the random {noun}s cannot say how many "
+            "more."
+        )
     low = _saved_end(found, found.needed.low)
     return f"more than {count(at_least, 'label')} saved (it may be {low}); how many more, they cannot say."
 
@@ -140,18 +141,18 @@ def _end(found: Baseline, needed: float | None, *, about: str = "") -> str:
     return f"{'at most ' if _reached_at_once(found, needed) else about}{round(needed)}"
 
 
-def needed_now(found: Baseline) -> str:
+def needed_now(found: Baseline, noun: str = "text") -> str:
     """How many random labels the accuracy of that fit would have taken, as far as that is known."""
     if found.needed_now.value is None:
         return (
-            f"For the accuracy of fit {found.fit.pk} more than {found.reach} random labels would have been needed; "
-            "the random texts answered so far cannot say how many more."
+            f"For what fit {found.fit.pk} gets right more than {found.reach} random labels would have "
+            f"been needed; the random {noun}s answered so far cannot say how many more."
         )
     low, high = (_end(found, end) for end in (found.needed_now.low, found.needed_now.high))
     needed = _about(found, found.needed_now.value)
     return (
         f"{needed[0].upper()}{needed[1:]} random labels alone ({low} to {high}) were right on "
-        f"as many texts as fit {found.fit.pk}: what was labelled beyond them shows no gain yet."
+        f"as many {noun}s as fit {found.fit.pk}: what was labelled beyond them shows no gain yet."
     )
 
 
@@ -203,33 +204,39 @@ def in_short(advice: Advice) -> str:
     return f"{forecast} Approximate: “Enough labels?” below says from what." if forecast else ""
 
 
-def criteria(advice: Advice) -> list[Criterion]:
-    """The three signs in words."""
+def criteria(advice: Advice, noun: str = "text", *, of_sets: bool = False) -> list[Criterion]:
+    """The three signs in words. `of_sets`: a text has any number of classes."""
+    known = "The share of whole sets right" if of_sets else "Accuracy"
     return [
         Criterion(
-            "Accuracy is closely known", STATES[advice.interval.met], _width(advice.interval)
+            f"{known} is closely known",
+            STATES[advice.interval.met],
+            _width(advice.interval, noun),
         ),
         Criterion(
-            "Predictions have settled", STATES[advice.stability.met], _kappa(advice.stability)
+            "Predictions have settled",
+            STATES[advice.stability.met],
+            _kappa(advice.stability, noun, of_sets=of_sets),
         ),
-        Criterion("Little is left to gain", STATES[advice.gain.met], _gain(advice.gain)),
+        Criterion("Little is left to gain", STATES[advice.gain.met], _gain(advice.gain, noun)),
     ]
 
 
-def _width(sign: Sign) -> str:
+def _width(sign: Sign, noun: str) -> str:
     wanted = (
         f"Wanted: at most {points(NARROW)} points to each side, with the last {WINDOW} fits inside."
     )
     if sign.value is None:
-        return f"No random text has measured the newest fit. {wanted}"
-    found = f"{points(sign.value)} points to each side, from {count(sign.n, 'random text')}."
+        return f"No random {noun} has measured the newest fit. {wanted}"
+    found = f"{points(sign.value)} points to each side, from {count(sign.n, f'random {noun}')}."
     return f"{found} {wanted}"
 
 
-def _kappa(sign: Sign) -> str:
+def _kappa(sign: Sign, noun: str, *, of_sets: bool) -> str:
+    each = ", each class a yes or no" if of_sets else ""
     wanted = (
         f"Wanted: Cohen’s kappa of {STABLE_KAPPA} at least, the mean of {WINDOW} fits against the one "
-        "before, on the same pool texts."
+        f"before, on the same pool {noun}s{each}."
     )
     if sign.value is None:
         return f"Two fits with different labels are needed to begin with. {wanted}"
@@ -237,30 +244,37 @@ def _kappa(sign: Sign) -> str:
     return f"{found} {wanted}"
 
 
-def _gain(sign: Sign) -> str:
+def _gain(sign: Sign, noun: str) -> str:
     wanted = f"Wanted: at most {points(SMALL_GAIN)} points at the upper end."
     if sign.value is None:
-        return f"Told from {LEAST_LABELS} labels and answered random texts on. {wanted}"
-    basis = f"From what the second half of the labels added on {count(sign.n, 'random text')}."
+        return f"Told from {LEAST_LABELS} labels and answered random {noun}s on. {wanted}"
+    basis = f"From what the second half of the labels added on {count(sign.n, f'random {noun}')}."
     return f"{next_labels(sign)} {basis} {wanted}"
 
 
 # Confidence
 
 
-def calibration(found: Measured) -> list[str]:
+def too_few_to_calibrate(n: int, noun: str) -> str:
+    """What is said below `MIN_ANSWERS`."""
+    here = f"{n:,} {'is' if n == 1 else 'are'} here"
+    wanted = f"{MIN_ANSWERS} answered random {noun}s"
+    return f"Whether the model is as sure as it should be is told from {wanted} on; {here}."
+
+
+def calibration(found: Measured, noun: str = "text") -> list[str]:
     """Is it as sure as it should be?"""
     n = found.accuracy.n
     if n < MIN_ANSWERS:
-        here = f"{n:,} {'is' if n == 1 else 'are'} here"
-        wanted = f"{MIN_ANSWERS} answered random texts"
-        return [f"Whether the model is as sure as it should be is told from {wanted} on; {here}."]
+        return [too_few_to_calibrate(n, noun)]
     sure = (
         f"The model is {percent(found.mean_confidence)} sure on average and right on "
-        f"{percent(found.accuracy.value)} ({interval(found.accuracy)}) of {n:,} random texts: "
+        f"{percent(found.accuracy.value)} ({interval(found.accuracy)}) of {n:,} random {noun}s: "
         f"{_as_sure(found)}."
     )
-    return [sure, _error(found)] if found.error and found.error_by_chance else [sure]
+    if found.error is None or found.error_by_chance is None:
+        return [sure]
+    return [sure, calibration_error(found.error, found.error_by_chance)]
 
 
 def _as_sure(found: Measured) -> str:
@@ -271,21 +285,19 @@ def _as_sure(found: Measured) -> str:
     return "as sure as it should be, as far as so many answers can tell"
 
 
-def _error(found: Measured) -> str:
-    assert found.error
-    assert found.error_by_chance
+def calibration_error(error: Measure, by_chance: Measure) -> str:
+    """How far probabilities and what was true lie apart, and how far they would by chance."""
     return (
-        f"Over the rows below the two lie {point_word(found.error.value)} apart ({spread(found.error)}; "
+        f"Over the lines below the two lie {point_word(error.value)} apart ({spread(error)}; "
         f"expected calibration error). A model whose every probability is true would show "
-        f"{point_word(found.error_by_chance.value)} on as few answers, at times "
-        f"{points(found.error_by_chance.high)}."
+        f"{point_word(by_chance.value)} on as few answers, at times {points(by_chance.high)}."
     )
 
 
 # Classes and confusions
 
 
-def weakest(classes: Sequence[tuple[LabelClass, Measure | None]]) -> list[str]:
+def weakest(classes: Sequence[tuple[LabelClass, Measure | None]], noun: str = "text") -> list[str]:
     """Which class is found least often, and of which nothing is known."""
     told = [(c, recall) for c, recall in classes if recall is not None and recall.n >= TOLD_FROM]
     sentences = []
@@ -293,27 +305,28 @@ def weakest(classes: Sequence[tuple[LabelClass, Measure | None]]) -> list[str]:
         label_class, recall = min(told, key=lambda row: row[1].value)
         sentences.append(
             f"“{label_class.name}” is found least often: {recall.n_right} of its "
-            f"{count(recall.n, 'random text')}, {between(recall)}."
+            f"{count(recall.n, f'random {noun}')}, {between(recall)}."
         )
     else:
         sentences.append(
-            f"No class has {TOLD_FROM} answered random texts yet: too few to call one the weakest."
+            f"No class has {TOLD_FROM} answered random {noun}s yet: too few to call one the weakest."
         )
     unknown = sum(recall is None for _, recall in classes)
     if unknown:
         has = "class has" if unknown == 1 else "classes have"
-        sentences.append(f"{unknown} {has} no answered random text: nothing is known of them.")
+        sentences.append(f"{unknown} {has} no answered random {noun}: nothing is known of them.")
     return sentences
 
 
-def worst_confusion(found: Measured, mistakes: Sequence[Cell]) -> str:
+def worst_confusion(found: Measured, mistakes: Sequence[Cell], noun: str = "text") -> str:
     """The commonest mistake."""
     if not mistakes:
-        return f"No mistake among {count(found.confusion.n, 'random text')} so far."
+        return f"No mistake among {count(found.confusion.n, f'random {noun}')} so far."
     worst = mistakes[0]
     share = Measure(worst.share.value, worst.share.low, worst.share.high, worst.share.n)
+    n_wrong = found.confusion.n - found.confusion.n_right
     return (
-        f"{found.confusion.n - found.confusion.n_right:,} of {count(found.confusion.n, 'random text')} "
+        f"{n_wrong:,} of {count(found.confusion.n, f'random {noun}')} "
         f"are taken for another class. Most often “{found.classes[worst.truth].name}” is called "
-        f"“{found.classes[worst.said].name}”: {worst.n} of its {count(share.n, 'text')}, {between(share)}."
+        f"“{found.classes[worst.said].name}”: {worst.n} of its {count(share.n, noun)}, {between(share)}."
     )

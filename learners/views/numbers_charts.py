@@ -29,13 +29,13 @@ def _chart(values: list[dict[str, Any]], *, height: int, layer: list[Any]) -> di
     }
 
 
-def _words(measure: Measure) -> dict[str, Any]:
+def _words(measure: Measure, what: str) -> dict[str, Any]:
     return {
         "value": measure.value,
         "low": measure.low,
         "high": measure.high,
         "Value": f"{percent(measure.value)} ({interval(measure)})",
-        "Measured on": count(measure.n, "random text"),
+        "Measured on": count(measure.n, what),
     }
 
 
@@ -43,12 +43,17 @@ def _tooltip(*names: str) -> list[dict[str, str]]:
     return [{"field": name, "type": "nominal"} for name in names]
 
 
-def helping_spec(baseline: Baseline) -> dict[str, Any]:
+def helping_spec(baseline: Baseline, noun: str = "text") -> dict[str, Any]:
     """Both sides at the same numbers of labels, with bands."""
     sides = [(_PROJECT, [row.project for row in baseline.rows])]
     sides.append((_RANDOM, [row.random for row in baseline.rows]))
     values = [
-        {"side": side, "labels": row.n_labels, "Labels": f"{row.n_labels:,}", **_words(measure)}
+        {
+            "side": side,
+            "labels": row.n_labels,
+            "Labels": f"{row.n_labels:,}",
+            **_words(measure, f"random {noun}"),
+        }
         for side, measures in sides
         for row, measure in zip(baseline.rows, measures, strict=True)
     ]
@@ -102,12 +107,12 @@ def helping_spec(baseline: Baseline) -> dict[str, Any]:
     )
 
 
-def recall_spec(rows: Sequence[tuple[str, Measure]]) -> dict[str, Any]:
+def recall_spec(rows: Sequence[tuple[str, Measure]], noun: str = "text") -> dict[str, Any]:
     """Recall by class with its interval, the worst first. `rows`: names with their recall."""
-    values = [{"name": name, **_words(recall)} for name, recall in rows]
+    values = [{"name": name, **_words(recall, f"random {noun}")} for name, recall in rows]
     order = {"field": "name", "type": "nominal", "title": None, "sort": None}
     y = {**order, "axis": {"labelLimit": 220, "ticks": False, "domain": False}}
-    x = {**share_axis(), "title": "found of its random texts"}
+    x = {**share_axis(), "title": f"found of its random {noun}s"}
     return _chart(
         values,
         height=ROW_HEIGHT * len(values),
@@ -133,18 +138,29 @@ def recall_spec(rows: Sequence[tuple[str, Measure]]) -> dict[str, Any]:
     )
 
 
-def calibration_spec(found: Sequence[Bin]) -> dict[str, Any]:
+def calibration_spec(found: Sequence[Bin], noun: str = "text") -> dict[str, Any]:
     """What was right against how sure the model was; on the thin line both are the same."""
+    return _reliability(found, f"random {noun}", ("how sure the model was", "right"))
+
+
+def pooled_spec(found: Sequence[Bin]) -> dict[str, Any]:
+    """How often classes were there against how likely the model held them."""
+    return _reliability(
+        found, "yes or no", ("how likely the model held a class", "the text has the class")
+    )
+
+
+def _reliability(found: Sequence[Bin], what: str, titles: tuple[str, str]) -> dict[str, Any]:
     values = [
         {
             "sure": bin_.confidence,
             "Sure": percent(bin_.confidence),
-            **_words(as_measure(bin_.right)),
+            **_words(as_measure(bin_.right), what),
         }
         for bin_ in found
     ]
-    x = {"field": "sure", **share_axis(), "title": "how sure the model was"}
-    y = {**share_axis(), "title": "right"}
+    x = {"field": "sure", **share_axis(), "title": titles[0]}
+    y = {**share_axis(), "title": titles[1]}
     return _chart(
         values,
         height=260,

@@ -30,7 +30,7 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "tabs": tabs_of(project),
         "tab": tab,
-        "how_measured": how_measured(strict=project.strict_audit),
+        "how_measured": how_measured(strict=project.strict_audit, noun=project.noun),
         "project": project,
         "is_owner": is_owner,
         "live": live,

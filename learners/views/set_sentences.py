@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from learners.selectors.curve import CurvePoint, SetPoint
+from learners.selectors.curve import CurvePoint, Measure, SetPoint
+from learners.selectors.honesty import MeasuredSets, as_measure
 from learners.selectors.progress import AuditProgress, ClassCount
-from learners.views import sentences
+from learners.views import honest_sentences, sentences
 from learners.views.sentences import (
     APPROXIMATE,
     UNANSWERED,
@@ -86,3 +87,28 @@ def test_split(sets: SetPoint) -> str:
         return f"On the given test split {whole}."
     f1 = f"micro-F1 is {percent(sets.test_micro_f1.value)} ({interval(sets.test_micro_f1)})"
     return f"On the given test split {f1}, and {whole}."
+
+
+def calibration(found: MeasuredSets) -> list[str]:
+    """Are classes there as often as the model holds them likely?"""
+    pooled = found.pooled
+    if pooled is None:
+        return [honest_sentences.too_few_to_calibrate(found.n, "text")]
+    share = as_measure(pooled.share)
+    said = (
+        f"Each of {count(pooled.n_texts, 'random text')} was asked of "
+        f"{count(pooled.n_classes, 'class', 'classes')}: the model holds a class "
+        f"{percent(pooled.mean_probability)} likely on average, and {percent(share.value)} "
+        f"({interval(share)}) are there: {_as_likely(pooled.mean_probability, share)}."
+    )
+    error = pooled.error
+    chance = Measure(error.by_chance, 0.0, error.by_chance_high, error.error.n)
+    return [said, honest_sentences.calibration_error(as_measure(error.error), chance)]
+
+
+def _as_likely(mean: float, share: Measure) -> str:
+    if mean > share.high:
+        return "it holds classes likelier than they are"
+    if mean < share.low:
+        return "it holds classes less likely than they are"
+    return "as likely as they are, as far as so many answers can tell"

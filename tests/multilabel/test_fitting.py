@@ -74,7 +74,7 @@ def test_sets_are_measured_on_random_texts_alone() -> None:
         for pk in ids(project, "bird", "tool")
     }
     micro = {"micro_f1", "micro_precision", "micro_recall"}
-    assert set(measured) == {"exact_match", "macro_f1", *micro, *classes}
+    assert set(measured) == {"exact_match", "macro_f1", "gain_50", *micro, *classes}
     assert (found.n_audit, measured["micro_f1"].n, found.unmeasured_because) == (20, 20, "")
     assert measured["micro_f1"].low <= measured["micro_f1"].value <= measured["micro_f1"].high
 

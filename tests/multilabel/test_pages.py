@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.test import Client
@@ -172,3 +173,75 @@ def test_retiring_says_what_becomes_of_the_sets(client: Client) -> None:
     assert "stands for “none of these”" not in page
     done = client.post(f"/projects/{project.pk}/settings/classes/{rude.pk}/retire/", follow=True)
     assert "2 answers stand without it" in done.content.decode()
+
+
+def words(client: Client, project: Project, tab: str) -> str:
+    """What stands in the open tab, without tags."""
+    html = client.get(f"/projects/{project.pk}/?tab={tab}").content.decode().replace("\u00a0", " ")
+    part = html.split('id="live-numbers">')[1].split("</section>", maxsplit=1)[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part)).strip()
+
+
+def long_measured_project() -> tuple[Project, User]:
+    """Forty random texts and thirty others, answered in two fits."""
+    project, examples, user = make_mixed_world(120, n_audit=40)
+    embed_all(project)
+    for part in (examples[20:50], [*examples[:20], *examples[50:70]]):
+        tell(part, user)
+        found = fit(project)
+        assert found is not None
+        assert found.status == Fit.Status.PUBLISHED, found.error
+    project.refresh_from_db()
+    return project, user
+
+
+def test_every_tab_tells_of_sets(client: Client) -> None:
+    project, user = long_measured_project()
+    client.force_login(user)
+    helping = words(client, project, "helping")
+    assert "one class too many or too few makes it wrong" in helping
+    assert "40 random texts" in helping
+    enough = words(client, project, "enough")
+    assert "The share of whole sets right is closely known" in enough
+    assert "each class a yes or no" in enough
+    assert "Confirm this model" in enough
+    calibration = words(client, project, "calibration")
+    assert "Each of 40 random texts was asked of 2 classes" in calibration
+    assert "expected calibration error" in calibration
+    assert "n counts those" in calibration
+
+
+def test_each_picture_is_of_sets(client: Client) -> None:
+    project, user = long_measured_project()
+    client.force_login(user)
+    for tab, words_in_it in {
+        "helping": "random labels",
+        "calibration": "the text has the class",
+        "classes": "found of its random texts",
+    }.items():
+        spec = client.get(f"/projects/{project.pk}/numbers/{tab}.json")
+        assert spec.status_code == 200, tab
+        assert words_in_it in spec.content.decode()
+    curve = client.get(f"/projects/{project.pk}/curve.json").json()["data"]["values"]
+    assert "random, this project" not in {row["series"] for row in curve}
+
+
+def test_before_the_first_fit_every_tab_says_what_it_waits_for(client: Client) -> None:
+    project, _, user = make_mixed_world(20)
+    client.force_login(user)
+    for tab in ("helping", "classes", "calibration", "enough", "fits"):
+        said = words(client, project, tab)
+        assert re.search(r"no model yet|Too few|Too early|No fit has been tried", said), said
+
+
+def test_few_random_texts_are_too_few_to_weigh_probabilities(client: Client) -> None:
+    project, user = measured_project()
+    client.force_login(user)
+    assert "from 30 answered random texts on; 20 are here" in words(client, project, "calibration")
+
+
+def test_an_old_address_of_confusions_says_where_to_look(client: Client) -> None:
+    project, user = measured_project()
+    client.force_login(user)
+    assert "each class is a yes or no of its own" in words(client, project, "confusion")
+    assert client.get(f"/projects/{project.pk}/numbers/confusion.json").status_code == 404

@@ -187,7 +187,7 @@ def test_choosing_that_helps_says_by_how_much(client: Client, project: Project, 
     assert "(3 to 25)" in text
     assert "16 labels took random choice about 34: 18 labels saved (2 to more than 24)." in text
     assert (
-        f"For the accuracy of fit {fit.pk} more than 40 random labels would have been needed"
+        f"For what fit {fit.pk} gets right more than 40 random labels would have been needed"
         in text
     )
     assert "64 % (50–76 %)" in text  # 32 of 50

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from learners.engine.arrays import Floats, checked_vectors
 from learners.engine.errors import BadVectors, OneClassOnly
 from learners.engine.multilabel.logistic import NOT_ASKED, OneVsRestLogistic
+from learners.engine.multilabel.thresholds import fitted_thresholds
 from learners.engine.training import Names
 
 if TYPE_CHECKING:
@@ -56,6 +57,26 @@ def with_names(
     if rows.shape[1] != vectors.shape[1]:
         raise BadVectors(f"the names have {vectors.shape[1]} columns, the examples {rows.shape[1]}")
     return np.concatenate([vectors, rows]), np.concatenate([own, sets]), len(names)
+
+
+def sets_said(
+    *,
+    X: Floats,
+    Y: NDArray[np.int8],
+    class_ids: Sequence[int],
+    X_new: Floats,
+    rng: np.random.Generator,
+    names: Names | None = None,
+) -> NDArray[np.int8]:
+    """Train on X (n, d), Y (n, k) and the names, choose thresholds on the same, and say which classes
+    the rows of X_new (m, d) have: 0 or 1, (m, k); `NOT_ASKED` throughout without anything to train on.
+    """
+    rows, sets, n_names = with_names(X, Y, class_ids, names)
+    if not len(rows):
+        return np.full((len(X_new), len(class_ids)), NOT_ASKED, np.int8)
+    model = OneVsRestLogistic().fit(rows, sets)
+    thresholds = fitted_thresholds(model, rows, sets, n_prior=n_names, rng=rng)
+    return (model.predict_proba(X_new) >= thresholds).astype(np.int8)
 
 
 def train_multilabel(
