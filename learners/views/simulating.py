@@ -171,9 +171,11 @@ def state(request: HttpRequest, pk: int, simulation: int) -> HttpResponse:
     """What changes while it runs; 204 when the browser has it."""
     project, found = _found(request, pk, simulation)
     shown = _state(project, found, timezone.now())
-    if request.GET.get("have") == shown.version:
+    have = request.GET.get("have", "")
+    if have == shown.version:
         return HttpResponse(status=204)
-    context = {"project": project, "simulation": found, "state": shown}
+    is_news = have.rpartition(".")[2] != shown.version.rpartition(".")[2]
+    context = {"project": project, "simulation": found, "state": shown, "is_news": is_news}
     return render(request, "learners/simulation/state.html", context)
 
 
@@ -266,10 +268,13 @@ class RecipeRow:
 
 @dataclass(frozen=True)
 class State:
-    """Everything that changes while a simulation runs; `version` changes when any of it does."""
+    """Everything that changes while a simulation runs; `version` changes when any of it does, and
+    its last part only when there is something to be told to those who do not see the page.
+    """
 
     version: str
     doing: str
+    told: str
     verdict: list[str]
     rows: list[RecipeRow]
     reached: list[tuple[str, list[tuple[str, str]]]]
@@ -281,10 +286,12 @@ class State:
 def _state(project: Project, found: Simulation, now: datetime) -> State:
     rows = _rows(project, found)
     used = [row.place for row in rows if row.is_used]
+    verdict = simulation_sentences.verdict(found)
     return State(
-        version=f"{found.status}.{found.n_ended}.{found.n_read}.{used}",
+        version=f"{found.status}.{found.n_ended}.{found.n_read}.{used}.{_stage(found)}",
         doing=_doing(found, now),
-        verdict=simulation_sentences.verdict(found),
+        told=" ".join([_doing(found, now), *verdict[:1]]) if found.is_over else _doing(found, now),
+        verdict=verdict,
         rows=rows,
         reached=_reached(rows),
         failed=found.results.get("failed", []),
@@ -341,6 +348,12 @@ def _doing(found: Simulation, now: datetime) -> str:
     if found.status != Simulation.Status.RUNNING:
         return f"{done}."
     return f"{done}{_time_left(found, now)}."
+
+
+def _stage(found: Simulation) -> str:
+    """Changes at each quarter of the runs, so that a screen reader is not told of every single one."""
+    quarter = 4 * found.n_ended // max(1, found.n_runs)
+    return f"{found.status}-{quarter}"
 
 
 def _time_left(found: Simulation, now: datetime) -> str:

@@ -6,6 +6,25 @@ document.addEventListener("htmx:responseError", (event) => {
   if (note) note.textContent = `The server answered ${event.detail.xhr.status}. Reload the page; nothing that was saved is lost.`;
 });
 
+// What came anew is open where it was open before, and a focus whose place is gone stays in the part.
+const opened = new Map();
+document.addEventListener("toggle", ({ target }) => target.id && opened.set(target.id, target.open), true);
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  for (const part of [elt, ...elt.querySelectorAll("details[id]")]) {
+    if (opened.has(part.id)) part.open = opened.get(part.id);
+  }
+});
+
+let partWithFocus = "";
+document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  partWithFocus = target.contains(document.activeElement) ? target.id : "";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const part = partWithFocus && document.getElementById(partWithFocus);
+  partWithFocus = "";
+  if (part && document.activeElement === document.body) part.focus({ preventScroll: true });
+});
+
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-submit-on-change]");
   if (form) form.requestSubmit();

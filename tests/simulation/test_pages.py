@@ -148,7 +148,7 @@ def test_the_fragment_comes_only_when_something_is_new(site: Client, owner: User
     project = make_project(owner=owner)
     simulation = make_simulation(project, status="running", curves={})
     address = reverse("simulation-state", args=[project.pk, simulation.pk])
-    response = site.get(address, {"have": "running.0.0.[]"})
+    response = site.get(address, {"have": "running.0.0.[].running-0"})
     assert response.status_code == 204
     assert site.get(address, {"have": "other"}).status_code == 200
 
