@@ -18,6 +18,8 @@ from learners.models import (
     RankedExample,
     Rung,
     Score,
+    SeedExample,
+    SeedQueue,
     Shard,
     Simulation,
     SimulationRun,
@@ -93,6 +95,24 @@ class RankedExampleAdmin(LookAdmin):
     list_display = ("id", "fit_id", "rank", "example_id", "score", "spent", "reason")
     search_fields = ("=fit__id", "=example__id")
     search_help_text = "Number of the fit or of the example"
+    ordering = ("-id",)
+
+
+@admin.register(SeedQueue)
+class SeedQueueAdmin(LookAdmin):
+    list_display = (
+        "id", "project", "asked_for", "strategy", "ranked_at", "n_ranked_from", "attempt", "error",
+    )  # fmt: skip
+    list_select_related = ("project",)
+    search_fields = ("project__name",)
+    ordering = ("-id",)
+
+
+@admin.register(SeedExample)
+class SeedExampleAdmin(LookAdmin):
+    list_display = ("id", "queue_id", "rank", "example_id", "score", "spent", "reason")
+    search_fields = ("=queue__id", "=example__id")
+    search_help_text = "Number of the queue or of the example"
     ordering = ("-id",)
 
 

@@ -51,7 +51,7 @@ def _sentence(event: AnnotationEvent, project: Project) -> str:
 
 
 def _machine_facts(event: AnnotationEvent, project: Project) -> list[tuple[str, str]]:
-    if event.fit_id is None:
+    if event.fit_id is None and event.draw != Draw.QUEUE:
         return []
     facts = [("Strategy", strategy_label(event.strategy)), ("Fit", _fit(event.fit_id, project))]
     if event.score is not None:
@@ -61,7 +61,9 @@ def _machine_facts(event: AnnotationEvent, project: Project) -> list[tuple[str, 
     return facts
 
 
-def _fit(fit_id: int, project: Project) -> str:
+def _fit(fit_id: int | None, project: Project) -> str:
+    if fit_id is None:
+        return "none: there was no model yet"
     fit = Fit.objects.filter(pk=fit_id, project=project).first()
     if fit is None or fit.finished_at is None:
         return f"{fit_id} (not kept)"

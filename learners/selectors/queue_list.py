@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
-from learners.models import Fit, RankedExample
+from learners.models import Fit, RankedExample, SeedExample, SeedQueue
 from projects.models import Annotation, Example, Lease
 
 PAGE_SIZE = 50
@@ -33,11 +34,15 @@ class QueuePage:
     next_rank: int | None
 
 
-def queue_page(*, fit: Fit, now: datetime, after: int = 0, only_open: bool = False) -> QueuePage:
-    """Up to `PAGE_SIZE` places behind rank `after`, by the index on (fit, rank)."""
+def queue_page(
+    *, source: Fit | SeedQueue, now: datetime, after: int = 0, only_open: bool = False
+) -> QueuePage:
+    """Up to `PAGE_SIZE` places behind rank `after` of a fit's queue, or of the first questions
+    before there is a fit; by the index on that and rank.
+    """
     held = Lease.objects.filter(example=OuterRef("example"), expires_at__gt=now)
     skipped = Annotation.objects.filter(example=OuterRef("example"), state=Annotation.State.SKIPPED)
-    rows = RankedExample.objects.filter(fit=fit, rank__gt=after, example__role=POOL)
+    rows = _places(source).filter(rank__gt=after, example__role=POOL)
     if only_open:
         rows = rows.filter(spent=False, example__settled=False)
     rows = rows.select_related("example").annotate(held=Exists(held), skipped=Exists(skipped))
@@ -47,7 +52,13 @@ def queue_page(*, fit: Fit, now: datetime, after: int = 0, only_open: bool = Fal
     return QueuePage([_row(row) for row in shown], more)
 
 
-def _row(row: RankedExample) -> QueueRow:
+def _places(source: Fit | SeedQueue) -> QuerySet[Any]:
+    if isinstance(source, SeedQueue):
+        return SeedExample.objects.filter(queue=source)
+    return RankedExample.objects.filter(fit=source)
+
+
+def _row(row: Any) -> QueueRow:
     text = row.example.text
     return QueueRow(
         rank=row.rank,
@@ -59,9 +70,9 @@ def _row(row: RankedExample) -> QueueRow:
     )
 
 
-def _state(row: RankedExample) -> str:
+def _state(row: Any) -> str:
     if row.example.settled:
         return "answered"
-    if row.held:  # type: ignore[attr-defined]
+    if row.held:
         return "held"
-    return "skipped" if row.spent or row.skipped else "open"  # type: ignore[attr-defined]
+    return "skipped" if row.spent or row.skipped else "open"

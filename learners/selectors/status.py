@@ -7,7 +7,15 @@ from django.conf import settings
 from django.db.models import Max
 
 from labeler.sending import broker_answers
-from learners.models import EmbeddingSet, Fit, RankedExample, WorkerHeartbeat
+from learners.engine.first_questions import are_ranked
+from learners.models import (
+    EmbeddingSet,
+    Fit,
+    RankedExample,
+    SeedExample,
+    SeedQueue,
+    WorkerHeartbeat,
+)
 from learners.selectors.parts import (
     STATIC,
     current_set,
@@ -25,6 +33,7 @@ from learners.services.due_work import (
     label_changes_since_newest_attempt,
     names_train,
 )
+from learners.services.queue import serving_seed_queue
 from projects.models import Project
 from projects.services.project_settings import pool_has_outgrown
 
@@ -101,7 +110,9 @@ class EmbeddingProgress:
 
 @dataclass(frozen=True)
 class ProjectStatus:
-    """What the pages show about worker, embedding, fits and queue. `why_no_fit`: a sentence."""
+    """What the pages show about worker, embedding, fits and queue. `why_no_fit`: a sentence.
+    `seeds`: the first questions as ranked, while no fit is published; `queue_left` is then theirs.
+    """
 
     worker_alive: bool
     worker_seen_at: datetime | None
@@ -119,6 +130,7 @@ class ProjectStatus:
     serving_random_because: str
     banners: list[Banner]
     names_train: bool = False
+    seeds: SeedQueue | None = None
 
 
 def published_fit(project_id: int) -> Fit:
@@ -143,6 +155,11 @@ def queue_left(fit: Fit) -> int:
     return RankedExample.objects.filter(fit=fit, spent=False).count()
 
 
+def seeds_left(queue: SeedQueue) -> int:
+    """First questions that nobody has answered or skipped since they were ranked."""
+    return SeedExample.objects.filter(queue=queue, spent=False).count()
+
+
 def project_status(project: Project, now: datetime, *, ask_broker: bool = False) -> ProjectStatus:
     """Everything the pages say about the machine, from about ten indexed queries.
 
@@ -155,7 +172,8 @@ def project_status(project: Project, now: datetime, *, ask_broker: bool = False)
         if newest and newest.status != Fit.Status.PUBLISHED
         else newest
     )
-    left = queue_left(published) if published else 0
+    seeds = None if published else serving_seed_queue(project)
+    left = queue_left(published) if published else seeds_left(seeds) if seeds else 0
     embedding = _embedding(project, first_set(project), now)
     facts = _Facts(
         project=project,
@@ -168,6 +186,7 @@ def project_status(project: Project, now: datetime, *, ask_broker: bool = False)
         static_made_since=_static_made_since(project, now),
         newest=newest,
         published=published,
+        seeds=seeds,
         changes=label_changes_since_newest_attempt(project.pk),
         left=left,
     )
@@ -188,6 +207,7 @@ def project_status(project: Project, now: datetime, *, ask_broker: bool = False)
         serving_random_because=facts.serving_random_because,
         banners=_banners(facts),
         names_train=names_train(project),
+        seeds=seeds,
     )
 
 
@@ -203,6 +223,7 @@ class _Facts:
     static_made_since: datetime | None
     newest: Fit | None
     published: Fit | None
+    seeds: SeedQueue | None
     changes: int
     left: int
 
@@ -216,12 +237,14 @@ class _Facts:
 
     @property
     def serving_random_because(self) -> str:
-        if not self.published:
+        source = self.published or self.seeds
+        if source is None:
             return "No model has been trained yet, so texts are drawn at random."
-        if not self.left and self.published.n_ranked_from == 0:
+        if not self.left and source.n_ranked_from == 0:
             return "Too few texts have been read to rank them, so they are drawn at random."
         if not self.left:
-            return "The queue of the last fit is used up, so texts are drawn at random."
+            used_up = "queue of the last fit is" if self.published else "first questions are"
+            return f"The {used_up} used up, so texts are drawn at random."
         return ""
 
 
@@ -291,6 +314,7 @@ def _banners(facts: _Facts) -> list[Banner]:
         *_process_banners(facts),
         *_embedding_banners(facts),
         *_part_banners(facts),
+        *_seed_banners(facts),
         *_fit_banners(facts),
         *_strategy_banners(facts.project),
         *([] if facts.project.is_table else _text_banners(facts.embedding)),
@@ -410,6 +434,22 @@ def _next_try(retry_at: datetime | None, now: datetime) -> str:
     return f"It is tried again by itself in {_ago(retry_at - now)}."
 
 
+def _seed_banners(facts: _Facts) -> list[Banner]:
+    """Until a fit is tried: from then on its own banner says what is wrong."""
+    if facts.newest or not are_ranked(facts.project.strategy):
+        return []
+    row = SeedQueue.objects.filter(project=facts.project).exclude(error="").first()
+    if row is None:
+        return []
+    return [
+        Banner(
+            "error",
+            f"The first questions could not be ranked: {row.error}",
+            f"{_next_try(row.retry_at, facts.now)} {_served_meanwhile(facts)}",
+        )
+    ]
+
+
 def _fit_banners(facts: _Facts) -> list[Banner]:
     newest = facts.newest
     if newest and newest.status == Fit.Status.FAILED:
@@ -467,6 +507,8 @@ def _strategy_banners(project: Project) -> list[Banner]:
 def _served_meanwhile(facts: _Facts) -> str:
     if facts.published and facts.left:
         return f"Meanwhile the queue of fit {facts.published.pk} keeps serving."
+    if facts.seeds and facts.left:
+        return "Meanwhile the first questions are asked as they were ranked before."
     return "Meanwhile texts are drawn at random."
 
 

@@ -11,9 +11,9 @@ from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Coalesce
 
 from learners.engine.drawing import asks_to_measure
-from learners.models import RankedExample
+from learners.models import RankedExample, SeedExample
 from learners.selectors.confirming import confirmation_to_ask
-from learners.services.queue import newest_published_fit
+from learners.services.queue import newest_published_fit, serving_seed_queue
 from projects.models import Annotation, Confirmation, Example, Lease, Project, User
 from projects.models.annotation import Draw
 from projects.selectors.confirming import texts_of
@@ -69,7 +69,8 @@ def claim_next(
     """The text this tab answers next, held for it until its lease ends; None when none is open.
 
     With probability `project.audit_share` the next reserved text (to measure), else the top of
-    the published queue, else a random text of the open pool. While a confirmation runs, its fresh
+    the published queue (before the first fit: of the first questions as ranked without a model),
+    else a random text of the open pool. While a confirmation runs, its fresh
     texts take the place of the reserved ones, with its own share. A stream that is dry leaves its
     share to the other, and the lease's `chance` says so: the probability, given all before, that
     this text was the one asked (leases of others and own skips taken as given).
@@ -202,14 +203,31 @@ def _from_confirmation(asker: Asker, confirmation: Confirmation) -> Drawn | None
 def _from_pool(asker: Asker) -> Drawn | None:
     fit = newest_published_fit(asker.project.pk)
     if fit is None:
-        return _from_open_pool(asker, "no ranking yet, so a random text")
-    ranked = _lock_first(_queue(asker, fit.pk), "rank")
+        return _from_seeds(asker)
+    ranked = _lock_first(_unspent(asker, RankedExample.objects.filter(fit_id=fit.pk)), "rank")
     if ranked is None:
         why = "waits until more texts are read" if fit.n_ranked_from == 0 else "is used up"
         return _from_open_pool(asker, f"the queue of fit {fit.pk} {why}, so a random text")
     details = {
         "fit_id": fit.pk,
         "strategy": fit.strategy,
+        "score": ranked.score,
+        "rank": ranked.rank,
+        "reason": ranked.reason,
+    }
+    return Drawn(ranked.example, Draw.QUEUE, details=details)
+
+
+def _from_seeds(asker: Asker) -> Drawn | None:
+    """No `fit_id`: there is no model, and the reason says so."""
+    queue = serving_seed_queue(asker.project)
+    if queue is None:
+        return _from_open_pool(asker, "no ranking yet, so a random text")
+    ranked = _lock_first(_unspent(asker, SeedExample.objects.filter(queue_id=queue.pk)), "rank")
+    if ranked is None:
+        return _from_open_pool(asker, "the first questions are used up, so a random text")
+    details = {
+        "strategy": queue.strategy,
         "score": ranked.score,
         "rank": ranked.rank,
         "reason": ranked.reason,
@@ -238,7 +256,7 @@ def _lock_first(candidates: QuerySet[Row], *order: str) -> Row | None:
     answered between snapshot and lock is rechecked by PostgreSQL under the lock.
     """
     related, locked = "data_import", ["self"]
-    if candidates.model is RankedExample:
+    if candidates.model is not Example:
         related, locked = "example__data_import", ["self", "example"]
     return (
         candidates.select_related(related)
@@ -262,11 +280,11 @@ def _open_pool(asker: Asker) -> QuerySet[Example]:
     return _examples(asker).filter(role=Example.Role.POOL, settled=False)
 
 
-def _queue(asker: Asker, fit_id: int) -> QuerySet[RankedExample]:
-    return RankedExample.objects.filter(
+def _unspent(asker: Asker, places: QuerySet[Row]) -> QuerySet[Row]:
+    """Those places of a queue that may be asked of this annotator now."""
+    return places.filter(
         _free("example_id"),
         _unanswered_by(asker.annotator, "example_id"),
-        fit_id=fit_id,
         spent=False,
         example__settled=False,
     )

@@ -242,7 +242,7 @@ def _ranked(
 ) -> tuple[Ranking, list[str], int]:
     """The queue over the pool texts without a label at `upto_seq`, as far as they are embedded."""
     strategy = get_strategy(fit.strategy)
-    pool = _pool_ids(fit.project_id)
+    pool = pool_ids(fit.project_id)
     open_pool = np.setdiff1d(pool, material.training.example_ids)
     ranking = rank_pool(
         learner=learner,
@@ -262,7 +262,8 @@ def partly_ranked(n_ranked: int, n_open: int) -> str:
     return f"Ranked {n_ranked:,} of {n_open:,} open texts: the others were not read yet."
 
 
-def _pool_ids(project_id: int) -> NDArray[np.int64]:
+def pool_ids(project_id: int) -> NDArray[np.int64]:
+    """Texts that may be ranked: none that measures or lies in a test split, (n,)."""
     rows = Example.objects.filter(project_id=project_id, role=Example.Role.POOL)
     return np.fromiter(rows.values_list("pk", flat=True).iterator(20_000), np.int64)
 

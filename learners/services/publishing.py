@@ -1,6 +1,6 @@
 """What a fit found becomes visible at once and whole, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.db import transaction
 from learners.engine.heads.keeping import AnyHead
 from learners.engine.intervals import Interval
 from learners.engine.ranking import Ranking
-from learners.models import Fit, RankedExample, Score
+from learners.models import Fit, RankedExample, Score, SeedQueue
 from learners.services.compaction import Superseded
 from learners.services.honesty import HonestNumbers, save_numbers
 from projects.models import Example, Project
@@ -76,6 +76,7 @@ def _write(fit: Fit, outcome: Outcome, head_file: str, now: datetime) -> None:
     if outcome.ranking is not None:
         _write_queue(fit, outcome.ranking)
     _prune(fit.project_id)
+    SeedQueue.objects.filter(project_id=fit.project_id).delete()  # there is a model now
 
 
 def replace_queue(*, fit: Fit, ranking: Ranking, columns: dict[str, Any]) -> bool:
@@ -96,20 +97,26 @@ def replace_queue(*, fit: Fit, ranking: Ranking, columns: dict[str, Any]) -> boo
 
 
 def _write_queue(fit: Fit, ranking: Ranking) -> None:
+    RankedExample.objects.bulk_create(
+        RankedExample(fit=fit, **place) for place in open_places(ranking)
+    )
+
+
+def open_places(ranking: Ranking) -> Iterator[dict[str, Any]]:
+    """The columns of each place of a queue, without texts answered since. Call it under the
+    project's lock, which every answer takes.
+    """
     ids = [int(pk) for pk in ranking.ids]
     is_open = set(Example.objects.filter(pk__in=ids, settled=False).values_list("pk", flat=True))
     rows = zip(ids, np.asarray(ranking.scores, float), ranking.reasons, strict=True)
-    RankedExample.objects.bulk_create(
-        RankedExample(
-            fit=fit,
-            example_id=pk,
-            rank=rank,
-            score=float(score),
-            reason=reason[:REASON_CHARACTERS],
-        )
-        for rank, (pk, score, reason) in enumerate(rows, start=1)
-        if pk in is_open
-    )
+    for rank, (pk, score, reason) in enumerate(rows, start=1):
+        if pk in is_open:
+            yield {
+                "example_id": pk,
+                "rank": rank,
+                "score": float(score),
+                "reason": reason[:REASON_CHARACTERS],
+            }
 
 
 def _prune(project_id: int) -> None:

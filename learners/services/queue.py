@@ -1,13 +1,22 @@
-"""The published fit's queue, as answers come in: what was asked is spent, what was undone is not."""
+"""The queue that is served, as answers come in: what was asked is spent, what was undone is not."""
 
 from django.db.models import QuerySet, Subquery
 
-from learners.models import Fit, RankedExample
+from learners.models import Fit, RankedExample, SeedExample, SeedQueue
+from projects.models import Project
 
 
 def newest_published_fit(project_id: int) -> Fit | None:
     """The fit whose queue is served; None before the first one."""
     return _published(project_id).first()
+
+
+def serving_seed_queue(project: Project) -> SeedQueue | None:
+    """The first questions as ranked for the project's strategy of today, for as long as no fit is
+    published; None where they are random.
+    """
+    ranked = SeedQueue.objects.filter(project_id=project.pk, ranked_at__isnull=False)
+    return ranked.filter(asked_for=project.strategy).first()
 
 
 def spend(*, project_id: int, example_id: int) -> None:
@@ -23,6 +32,8 @@ def bring_back(*, project_id: int, example_id: int) -> None:
 def _set_spent(project_id: int, example_id: int, *, spent: bool) -> None:
     newest = _published(project_id).values("pk")[:1]
     RankedExample.objects.filter(fit=Subquery(newest), example_id=example_id).update(spent=spent)
+    seeds = SeedExample.objects.filter(queue__project_id=project_id, example_id=example_id)
+    seeds.update(spent=spent)
 
 
 def _published(project_id: int) -> QuerySet[Fit]:

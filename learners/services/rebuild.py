@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from learners.engine.recipes import POOL_SAMPLE
-from learners.models import EmbeddingSet, Fit
+from learners.models import EmbeddingSet, Fit, SeedQueue
 from learners.selectors.class_texts import n_telling_names
 from learners.selectors.parts import POOL_FITTED, newest_set, parts_in_order_of_work
 from learners.selectors.settings_history import newest_text_at, project_at, settings_at
@@ -23,6 +23,7 @@ from learners.services.fitting import compute, plan
 from learners.services.heartbeat import process_name
 from learners.services.pool_models import FOLDER, fill_again
 from learners.services.publishing import Outcome, publish
+from learners.services.seeding import rank_first
 from projects.models import Project, ProjectEvent
 
 Tokens = Callable[[], UUID]
@@ -67,7 +68,8 @@ def rebuild_project(
     published fits again from the ledgers and publish them. Labels and ledgers are not touched.
 
     The old fits serve until the new ones take their place, all at once. Fits keep their numbers,
-    `upto_seq`, seed and strategy, and so their scores; the newest gets its queue again. Without
+    `upto_seq`, seed and strategy, and so their scores; the newest gets its queue again, and a project
+    that has no fit yet its first questions, over the labels of today. Without
     rows to tell, there is one fit for each full batch of label changes, with the settings and the
     texts of its time, and one before them where the classes' names train.
 
@@ -90,6 +92,7 @@ def rebuild_project(
         computed.append((fit, _computed(fit, clock, load, is_newest=planned_fit is planned[-1])))
         say(f"fit {len(computed)} of {len(planned)} computed")
     _replace(project_id, computed, clock())
+    _rank_first(project_id, new_token, clock, load, say)
     return len(computed)
 
 
@@ -253,6 +256,17 @@ def _embed_part(
 def _computed(fit: Fit, clock: Clock, load: LoadEmbedder, *, is_newest: bool) -> Outcome:
     training = training_set_from_ledger(fit.project_id, fit.upto_seq)
     return compute(fit=fit, training=training, clock=clock, load=load, rank=is_newest)
+
+
+def _rank_first(
+    project_id: int, new_token: Tokens, clock: Clock, load: LoadEmbedder, say: Say
+) -> None:
+    """The first questions, where there is no model yet. An error is kept for the page as well."""
+    SeedQueue.objects.filter(project_id=project_id).delete()
+    row = rank_first(project_id=project_id, token=new_token(), clock=clock, load=load)
+    if row is not None:
+        failed = f"could not be ranked: {row.error}"
+        say(f"the first questions {failed if row.error else 'are ranked'}")
 
 
 def _replace(project_id: int, computed: list[tuple[Fit, Outcome]], now: datetime) -> None:

@@ -8,6 +8,7 @@ from learners.tasks import (
     exporting,
     fitting,
     lifecycle,
+    seeding,
     simulating,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "exporting",
     "fitting",
     "lifecycle",
+    "seeding",
     "simulating",
 ]

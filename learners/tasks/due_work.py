@@ -7,6 +7,7 @@ from labeler.sending import send
 from learners.services import due_work
 from learners.services.checking import confirmations_to_check
 from learners.services.explain_request import explanations_to_make
+from learners.services.seeds_due import projects_to_seed, reap_dead_rankings
 
 
 @shared_task(name="learners.start_due_work")
@@ -14,12 +15,15 @@ def start_due_work() -> None:
     """Take dead fits and old rows away, then send every task that is due."""
     now = timezone.now()
     due_work.reap_dead_fits(now)
+    reap_dead_rankings(now)
     due_work.tidy(now)
     from learners.services.simulation_vectors import tidy_folder  # noqa: PLC0415  loads sklearn
 
     tidy_folder(now)
     for project_id in due_work.projects_to_fit(now):
         send("learners.fit", project_id)
+    for project_id in projects_to_seed(now):
+        send("learners.rank_first", project_id)
     for project_id in due_work.projects_to_embed(now):
         send("learners.embed", project_id)
     for fit_id in due_work.exports_to_build(now):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from labeler.sending import send
 from learners.services.due_work import fit_is_due, part_to_embed, queue_to_rank_again
+from learners.services.seeds_due import seeds_are_due
 from learners.tasks.lifecycle import pin_threads
 
 
@@ -29,7 +30,11 @@ def embed(project_id: int) -> None:
 
 
 def _fit_what_became_possible(project_id: int) -> None:
-    """The first model of names alone waits for texts, and so does the better half of a queue."""
+    """The first model of names alone waits for texts, and so do the better half of a queue and
+    the first questions where no model can be yet.
+    """
     now = timezone.now()
     if fit_is_due(project_id, now) or queue_to_rank_again(project_id, now):
         send("learners.fit", project_id)
+    elif seeds_are_due(project_id, now):
+        send("learners.rank_first", project_id)

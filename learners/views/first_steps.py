@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from learners.engine.first_questions import are_ranked
 from learners.selectors.curve import strategy_label
 from learners.selectors.status import ProjectStatus
 from learners.views.sentences import count, percent
@@ -37,7 +38,9 @@ def _label(project: Project, status: ProjectStatus, n_classes: int) -> Step:
     first = (
         "The names of the classes choose the first questions;"
         if status.names_train
-        else "The first questions come at random;"
+        else "The first questions are texts that stand for many others;"
+        if are_ranked(project.strategy)
+        else "The questions come at random;"
     )
     return Step(
         title=f"Label {count(project.batch_size, 'text')}",

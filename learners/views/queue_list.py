@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from learners.models import Fit
+from learners.engine.first_questions import are_ranked
+from learners.models import Fit, SeedQueue
 from learners.selectors.queue_list import queue_page
 from learners.selectors.status import ProjectStatus, project_status
 from projects.models import Project
@@ -24,7 +25,9 @@ SHOW = {"all": "all places", "open": "open ones only"}
 @login_required
 @never_cache
 def queue_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """The published fit's queue, a page at a time by rank."""
+    """The queue that serves, a page at a time by rank: the published fit's, before it the first
+    questions'.
+    """
     project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
     status = project_status(project, timezone.now())
     context: dict[str, Any] = {
@@ -33,13 +36,15 @@ def queue_list(request: HttpRequest, pk: int) -> HttpResponse:
         "status": status,
         "banners": [b for b in status.banners if b.level in {"error", "warning"}],
         "fit": status.published_fit,
+        "seeds": status.seeds,
+        "first_ranked": are_ranked(project.strategy),
         "shows": SHOW,
         "show": request.GET.get("show", "all"),
     }
     if refusal := _refusal(request):
         return render(request, "learners/queue.html", context | {"refusal": refusal}, status=400)
-    if status.published_fit:
-        context |= _places(request, status.published_fit, status)
+    if source := status.published_fit or status.seeds:
+        context |= _places(request, source, status)
     return render(request, "learners/queue.html", context)
 
 
@@ -53,14 +58,15 @@ def _refusal(request: HttpRequest) -> str:
     return ""
 
 
-def _places(request: HttpRequest, fit: Fit, status: ProjectStatus) -> dict[str, Any]:
+def _places(request: HttpRequest, source: Fit | SeedQueue, status: ProjectStatus) -> dict[str, Any]:
     show, after = request.GET.get("show", "all"), read_int(request.GET.get("after", "0")) or 0
-    page = queue_page(fit=fit, now=timezone.now(), after=after, only_open=show == "open")
+    page = queue_page(source=source, now=timezone.now(), after=after, only_open=show == "open")
     more = urlencode({"show": show, "after": page.next_rank}) if page.next_rank else ""
     return {
         "rows": page.rows,
         "after": after,
         "next_address": f"?{more}" if more else "",
-        "ranked_all": (fit.n_ranked_from or 0) >= (fit.n_pool or 0),
-        "waits_for_embedding": fit.n_ranked_from == 0 and not status.embedding.complete,
+        "source": source,
+        "ranked_all": (source.n_ranked_from or 0) >= (source.n_pool or 0),
+        "waits_for_embedding": source.n_ranked_from == 0 and not status.embedding.complete,
     }
