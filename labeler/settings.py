@@ -10,6 +10,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 
 from labeler.environment import broker_url, database, secret_key
+from learners.engine.drawing import AUDIT_FRACTION, AUDIT_LIMIT, QUEUE_LENGTH
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("LABELER_VAR", BASE_DIR / "var")).resolve()
@@ -280,12 +281,15 @@ LABELER_OUTSIDE_TEACHER = os.environ.get("LABELER_OUTSIDE_TEACHER", "0") == "1"
 LABELER_TEACHER_HOSTS = frozenset(
     filter(None, os.environ.get("LABELER_TEACHER_HOSTS", "").replace(" ", "").split(","))
 )
-LABELER_QUEUE_LENGTH = 300
-LABELER_AUDIT_LIMIT = 2000
-LABELER_AUDIT_FRACTION = 0.2
+LABELER_QUEUE_LENGTH = QUEUE_LENGTH
+LABELER_AUDIT_LIMIT = AUDIT_LIMIT
+LABELER_AUDIT_FRACTION = AUDIT_FRACTION
 LABELER_BIN_DAYS = 7
 LABELER_API_REQUESTS_A_MINUTE = int(os.environ.get("LABELER_API_REQUESTS_A_MINUTE", "600"))
 LABELER_API_MAX_BODY_BYTES = 5 * 1024 * 1024
+LABELER_API_MAX_TEXTS = 1_000  # in one request for predictions
+LABELER_API_MAX_TEXT_CHARS = 100_000
+LABELER_MODELS_URL = os.environ.get("LABELER_MODELS_URL", "")  # "": a socket beside the services'
 LABELER_MAX_UPLOAD_BYTES = 500 * 1024 * 1024
 LABELER_MAX_ROWS = 2_000_000
 # Every column that names a file in storage, with the way from its row to the project: what the bin

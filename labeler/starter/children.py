@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from labeler.embedded.folders import start_log
+from labeler.embedded.folders import socket_folder, start_log
 from labeler.embedded.processes import carrying, end_all, finish, spawn
 from labeler.starter.addresses import Address
 
@@ -33,7 +33,7 @@ class Watched(Protocol):
 
 @dataclass
 class Child:
-    """One process of the product: web, worker or beat."""
+    """One process of the product: web, worker, beat or models."""
 
     name: str
     command: list[str]
@@ -49,7 +49,7 @@ class Child:
 
 
 def children(var: Path, address: Address) -> list[Child]:
-    """Web, worker and beat, as docker-compose.yml starts them too."""
+    """Web, worker, beat and models, as docker-compose.yml starts them too."""
     return [
         Child(name, command, var / "log" / f"{name}.log", child_environment(var, name))
         for name, command in commands(address.bind).items()
@@ -70,6 +70,7 @@ def commands(bind: str) -> dict[str, list[str]]:
         "web": gunicorn,
         "worker": [*worker, "--without-mingle", "--without-gossip"],
         "beat": [*celery, "beat", "--loglevel", "INFO", "--pidfile="],
+        "models": [sys.executable, "-m", "learners.engine.serving"],
     }
 
 
@@ -88,6 +89,7 @@ def child_environment(var: Path, name: str) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONUNBUFFERED": "1",
+        "LABELER_MODELS_URL": f"unix://{socket_folder(var)}/models.sock",
     }
     return {
         **defaults,

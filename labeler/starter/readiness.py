@@ -1,4 +1,4 @@
-"""Whether web, worker and beat answer yet."""
+"""Whether web, worker, beat and models answer yet."""
 
 import json
 import urllib.error
@@ -21,12 +21,13 @@ class Readiness:
         self.address = address
         self.services = services
         self.since = datetime.now(UTC)
-        self._missing = {"web", "worker", "beat"}
+        self._missing = {"web", "worker", "beat", "models"}
 
     def missing(self) -> list[str]:
         """Names of what has not answered yet."""
-        if "web" in self._missing and _answers(f"{self.address.url}/health"):
-            self._missing.remove("web")
+        if self._missing & {"web", "models"} and (said := _health(f"{self.address.url}/health")):
+            self._missing -= {"web"}
+            self._missing -= {"models"} if said.get("models") == "ok" else set()
         if self._missing & {"worker", "beat"}:
             self._missing -= self._signs_of_life()
         return sorted(self._missing)
@@ -45,10 +46,11 @@ class Readiness:
             return set()
 
 
-def _answers(url: str) -> bool:
+def _health(url: str) -> dict[str, str]:
+    """What the web process says of itself and the models, `{}` while it does not answer."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=2) as answer:
-            return bool(json.load(answer)["database"] == "ok")
+            return dict(json.load(answer))
     except (urllib.error.URLError, OSError, ValueError):
-        return False
+        return {}

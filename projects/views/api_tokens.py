@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from labeler.api.rates import counted_by
+from learners.services.serving import models_answer
 from projects.models import ApiToken, Project
 from projects.models.api import Scope
 from projects.services import api_tokens as rules
@@ -54,6 +55,7 @@ def api_tokens(request: HttpRequest, pk: int) -> HttpResponse:
         "lines": _lines(project),
         "address": request.build_absolute_uri("/api/v1/"),
         "counted_by": counted_by(),
+        "models_answer": models_answer(),
     }
     status = 422 if form.errors else 200
     return render(request, "projects/settings/api.html", context, status=status)

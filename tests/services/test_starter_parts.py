@@ -103,7 +103,7 @@ def test_children_know_their_data_and_their_part(tmp_path: Path) -> None:
 
 def test_containers_run_what_the_starter_runs() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    assert {"db", "broker", "prepare", "web", "worker", "beat"} == set(services)
+    assert {"db", "broker", "prepare", "web", "worker", "beat", "models"} == set(services)
     for name, command in commands("0.0.0.0:8000").items():
         assert [
             "python",

@@ -177,17 +177,17 @@ def test_killed_processes_are_started_again(start: Callable[[], Starter]) -> Non
     starter = start()
     starter.wait_for("Ctrl-C stops Labeler")
     before = starter.processes()
-    assert set(before) == {"web", "worker", "beat"}
+    assert set(before) == {"web", "worker", "beat", "models"}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
     wait_until(
         lambda: (
-            len(starter.processes()) == 3
+            len(starter.processes()) == 4
             and not set(starter.processes().values()) & set(before.values())
         )
     )
     wait_until(lambda: healthy(starter.port))
-    assert starter.said.count("was ended by SIGKILL; starting it again in 1 s") == 3
+    assert starter.said.count("was ended by SIGKILL; starting it again in 1 s") == 4
 
 
 def test_a_killed_database_and_broker_are_started_again(start: Callable[[], Starter]) -> None:
@@ -210,7 +210,7 @@ def test_the_next_start_after_a_killed_starter_has_all_data_and_no_leftovers(
     successor.wait_for("Ctrl-C stops Labeler")
     assert "demo" not in successor.said
     assert accounts(successor.var) == ["owner"]
-    assert set(successor.processes()) == {"web", "worker", "beat"}
+    assert set(successor.processes()) == {"web", "worker", "beat", "models"}
     assert successor.end(signal.SIGTERM) == 0
     assert carrying(MARK, str(successor.var)) == []
 

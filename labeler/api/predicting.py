@@ -1,0 +1,154 @@
+"""Predictions of a project's live model, one text or many."""
+
+from typing import Annotated, Any, Self
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import Router, Schema
+from pydantic import Field, model_validator
+
+from labeler.api.auth import project_of
+from labeler.api.errors import ApiError
+from labeler.api.projects import LiveModel, ProjectId
+from labeler.api.shapes import PROBLEMS, Asked
+from learners.services.model_files import ModelFilesGone
+from learners.services.serving import (
+    CannotPredict,
+    ModelsAway,
+    Predicted,
+    predict_rows,
+    predict_texts,
+)
+from projects.models import ModelVersion, Project
+from projects.models.api import Scope
+from projects.selectors.versions import live_version
+
+router = Router(tags=["predictions"])
+Cell = Annotated[str, Field(max_length=10_000)] | int | float | bool | None
+Row = Annotated[dict[Annotated[str, Field(max_length=200)], Cell], Field(max_length=2_000)]
+KINDS = ("text", "texts", "row", "rows")
+
+
+class PredictAsked(Asked):
+    """One of these: a text or several; of a project about tables, a row or several, cells by column."""
+
+    text: str | None = None
+    texts: list[str] | None = None
+    row: Row | None = None
+    rows: list[Row] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        said = [name for name in KINDS if getattr(self, name) is not None]
+        if len(said) != 1:
+            raise ValueError(f"Send one of {', '.join(KINDS)}; found: {', '.join(said) or 'none'}")
+        return self
+
+
+class Prediction(Schema):
+    """Of one text: `label` and its `probability`; where a text has any number of classes, `labels`."""
+
+    label: str | None = None
+    probability: float | None = None
+    labels: list[str] | None = None
+    probabilities: dict[str, float]
+
+
+class PredictShape(Schema):
+    """Predictions in the order in which the texts were sent."""
+
+    model: LiveModel
+    predictions: list[Prediction]
+
+
+@router.post("/predict", response={200: PredictShape, **PROBLEMS}, operation_id="predict")
+def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) -> HttpResponse:
+    """Classify with the live model."""
+    project = project_of(request, project_id, Scope.PREDICT)
+    version = require_live(project)
+    predicted = _asked_model(version, payload)
+    model = {"version": version.number, "rung": version.rung, "digest": version.manifest_digest}
+    return JsonResponse({"model": model, "predictions": predictions_of(predicted)})
+
+
+def require_live(project: Project) -> ModelVersion:
+    """The version that predicts. Raises ApiError 409 where none is live."""
+    version = live_version(project.pk)
+    if version is None:
+        message = (
+            "This project has no live model. Train models and promote one on its page “Models”."
+        )
+        raise ApiError(409, message, code="no_live_model")
+    return version
+
+
+def predictions_of(predicted: Predicted) -> list[dict[str, Any]]:
+    """What is answered of each text."""
+    return [_prediction(predicted, place) for place in range(len(predicted.probabilities))]
+
+
+def _prediction(predicted: Predicted, place: int) -> dict[str, Any]:
+    shares = dict(zip(predicted.class_names, predicted.probabilities[place], strict=True))
+    labels = predicted.labels(place)
+    if predicted.thresholds is not None:
+        return {"labels": labels, "probabilities": shares}
+    return {"label": labels[0], "probability": shares[labels[0]], "probabilities": shares}
+
+
+def _asked_model(version: ModelVersion, asked: PredictAsked) -> Predicted:
+    try:
+        if asked.text is not None or asked.texts is not None:
+            return predict_texts(version, _texts(asked))
+        return predict_rows(version, _rows(asked))
+    except ModelsAway as error:
+        message = "The process that holds the models does not answer; try again in a moment."
+        raise ApiError(503, message, code="models_away", headers={"Retry-After": "2"}) from error
+    except ModelFilesGone as error:
+        raise ApiError(503, str(error), code="model_files_gone") from error
+    except CannotPredict as error:
+        if error.kind == "BadTable":
+            raise ApiError(422, str(error), field=_kind(asked)) from error
+        raise ApiError(503, str(error), code="model_unusable") from error
+
+
+def _kind(asked: PredictAsked) -> str:
+    return next(name for name in KINDS if getattr(asked, name) is not None)
+
+
+def _texts(asked: PredictAsked) -> list[str]:
+    if asked.text is not None:
+        _check_text("text", asked.text)
+        return [asked.text]
+    texts = asked.texts or []
+    _check_number("texts", len(texts))
+    for place, text in enumerate(texts):
+        _check_text(f"texts.{place}", text)
+    return texts
+
+
+def _rows(asked: PredictAsked) -> list[dict[str, str]]:
+    rows = [asked.row] if asked.row is not None else asked.rows or []
+    _check_number("rows", len(rows))
+    return [{name: _cell(cell) for name, cell in row.items()} for row in rows]
+
+
+def _cell(cell: Any) -> str:
+    """As the file readers spell a value: null is a missing one."""
+    if cell is None:
+        return ""
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+def _check_number(field: str, found: int) -> None:
+    most = settings.LABELER_API_MAX_TEXTS
+    if not 1 <= found <= most:
+        message = f"{found:,} of them; allowed: 1 to {most:,} a request. A file may have more."
+        raise ApiError(422, message, field=field)
+
+
+def _check_text(field: str, text: str) -> None:
+    most = settings.LABELER_API_MAX_TEXT_CHARS
+    if not text.strip():
+        raise ApiError(422, "There is no text in it.", field=field)
+    if len(text) > most:
+        raise ApiError(422, f"{len(text):,} characters; allowed: {most:,} a text.", field=field)

@@ -1,0 +1,86 @@
+"""What the process answers to one message."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.errors import BadFile, BadTable
+from learners.engine.runtime import Runtime
+from learners.engine.serving.shelf import ModelTooLarge, Shelf
+
+TEXTS_AT_ONCE = 64
+"""So that a single text need not wait for the whole of somebody's large batch."""
+DIGITS = 6
+
+
+class Answering:
+    """Answers messages from any number of threads; `n_cores` of them compute at a time."""
+
+    def __init__(self, shelf: Shelf, *, root: Path, n_cores: int) -> None:
+        self.shelf, self.root = shelf, root.resolve()
+        self._cores = threading.Semaphore(n_cores)
+
+    def answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Problems are answers too: {"problem", "message"}."""
+        if message.get("do") == "ping":
+            return {"models": self.shelf.names, "n_bytes": self.shelf.n_bytes}
+        try:
+            return self._predict(message)
+        except (BadFile, ModelTooLarge, BadTable) as error:
+            said = str(error)
+            return {"problem": type(error).__name__, "message": f"{said[:1].upper()}{said[1:]}."}
+
+    def _predict(self, message: dict[str, Any]) -> dict[str, Any]:
+        runtime = self.shelf.get(message["model"])
+        if runtime is None and not message.get("folder"):
+            return {"problem": "NotLoaded", "message": "Send the folder of the model."}
+        if runtime is None:
+            runtime = self.shelf.load(message["model"], self._inside(message["folder"]))
+        return {
+            "class_ids": runtime.class_ids,
+            "class_names": runtime.class_names,
+            "thresholds": runtime.thresholds,
+            "probabilities": np.round(
+                self._probabilities(runtime, message).astype(np.float64), DIGITS
+            ).tolist(),
+        }
+
+    def _inside(self, folder: str) -> Path:
+        """Raises BadFile for a folder outside of where Labeler keeps its data."""
+        found = Path(folder).resolve()
+        if not found.is_relative_to(self.root):
+            raise BadFile("the model's folder lies outside of LABELER_VAR")
+        return found
+
+    def _probabilities(self, runtime: Runtime, message: dict[str, Any]) -> NDArray[np.float32]:
+        given: Sequence[Any] = message["rows"] if "rows" in message else message["texts"]
+        predict = _predict_rows if "rows" in message else _predict_texts
+        parts = [np.empty((0, len(runtime.class_ids)), np.float32)]
+        for start in range(0, len(given), TEXTS_AT_ONCE):
+            with self._cores:
+                parts.append(predict(runtime, given[start : start + TEXTS_AT_ONCE]))
+        return np.concatenate(parts)
+
+
+def _predict_texts(runtime: Runtime, texts: Sequence[str]) -> NDArray[np.float32]:
+    if runtime.table is not None:
+        columns = ", ".join(runtime.columns)
+        raise BadTable(f"this model reads rows of a table, not texts; its columns: {columns}")
+    return runtime.predict_proba(texts)
+
+
+def _predict_rows(runtime: Runtime, rows: Sequence[dict[str, str]]) -> NDArray[np.float32]:
+    """A column that a row lacks is a missing value; one that the model does not know is a mistake."""
+    if runtime.table is None:
+        raise BadTable("this model reads texts, not rows of a table")
+    known = set(runtime.columns)
+    for row in rows:
+        if unknown := sorted(set(row) - known):
+            columns = ", ".join(runtime.columns)
+            raise BadTable(f"there is no column “{unknown[0]}”; the model reads: {columns}")
+    cells = [[row.get(column, "") for column in runtime.columns] for row in rows]
+    return runtime.predict_cells(cells)

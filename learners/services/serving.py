@@ -1,0 +1,106 @@
+"""Predictions of a kept model, from the process that loads each model once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from labeler.embedded.folders import socket_folder
+from learners.engine.serving.client import PING_SECONDS, Client, ModelsAway
+from learners.engine.serving.frames import Place
+from learners.services.model_files import open_folder
+from projects.models import ModelVersion
+
+__all__ = [
+    "CannotPredict",
+    "ModelsAway",
+    "Predicted",
+    "models_answer",
+    "predict_rows",
+    "predict_texts",
+]
+
+
+class CannotPredict(Exception):
+    """The model cannot predict these: `kind` BadTable where they are at fault, else BadFile or
+    ModelTooLarge; the message is a sentence."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Probabilities, n texts by k classes; `thresholds` where a text has any number of classes."""
+
+    class_ids: list[int]
+    class_names: list[str]
+    thresholds: list[float] | None
+    probabilities: list[list[float]]
+
+    def labels(self, row: int) -> list[str]:
+        """The likeliest class of a text; where it has any number, those from their thresholds on."""
+        shares = self.probabilities[row]
+        if self.thresholds is None:
+            return [self.class_names[max(range(len(shares)), key=shares.__getitem__)]]
+        passed = zip(self.class_names, shares, self.thresholds, strict=True)
+        return [name for name, share, threshold in passed if share >= threshold]
+
+
+def predict_texts(version: ModelVersion, texts: Sequence[str]) -> Predicted:
+    """
+    Raises:
+        ModelsAway: the models process does not answer.
+        ModelFilesGone: the version's files are not what was kept.
+        CannotPredict: the model cannot be loaded, or reads rows of a table.
+    """
+    return _predicted(version, {"texts": list(texts)})
+
+
+def predict_rows(version: ModelVersion, rows: Sequence[Mapping[str, str]]) -> Predicted:
+    """The same for rows of a table: cells as text by column, missing ones left out."""
+    return _predicted(version, {"rows": [dict(row) for row in rows]})
+
+
+def _predicted(version: ModelVersion, given: dict[str, Any]) -> Predicted:
+    message = {"do": "predict", "model": version.folder, **given}
+    said = client().ask(message)
+    if said.get("problem") == "NotLoaded":
+        # Only now: opening the folder reads every file, to see that it is the one that was kept.
+        said = client().ask(message | {"folder": str(open_folder(version))})
+    if "problem" in said:
+        raise CannotPredict(said["problem"], said["message"])
+    return Predicted(**said)
+
+
+def models_answer() -> bool:
+    """Whether the models process gives a sign of life, at once."""
+    try:
+        client().ask({"do": "ping"}, seconds=PING_SECONDS)
+    except ModelsAway:
+        return False
+    return True
+
+
+def client() -> Client:
+    """This process's way to the models."""
+    return _client(models_url())
+
+
+@lru_cache(maxsize=4)
+def _client(url: str) -> Client:
+    return Client(Place.of_url(url))
+
+
+def models_url() -> str:
+    """LABELER_MODELS_URL, else a Unix socket beside those of the embedded services."""
+    return settings.LABELER_MODELS_URL or _own_url(str(settings.VAR_DIR))
+
+
+@lru_cache(maxsize=4)
+def _own_url(var: str) -> str:
+    return f"unix://{socket_folder(Path(var))}/models.sock"

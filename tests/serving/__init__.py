@@ -1,0 +1,1 @@
+"""Predictions from the process that holds the models."""
