@@ -302,6 +302,7 @@ LABELER_PROJECT_FILES = [
     ("learners.EmbeddingSet", "project", ["model_file"]),
     ("learners.Fit", "project", ["head_file", "bundle_file"]),
     ("learners.Simulation", "project", ["file", "data_file"]),
+    ("learners.PredictionFile", "project", ["file", "result_file"]),
     ("learners.Rung", "ladder__project", ["predictions_file"]),
     ("projects.ModelVersion", "project", ["predictions_file"]),
 ]

@@ -13,6 +13,7 @@ from learners.models import (
     FrozenPrediction,
     Ladder,
     PoolPredictions,
+    PredictionFile,
     PoolSets,
     RandomBaseline,
     RankedExample,
@@ -197,3 +198,13 @@ class RungAdmin(LookAdmin):
     search_help_text = "Number of the ladder, or the manifest's digest"
     ordering = ("-id",)
     raw_id_fields = ("ladder",)
+
+
+@admin.register(PredictionFile)
+class PredictionFileAdmin(LookAdmin):
+    list_display = ("id", "project", "name", "status", "n_done", "created_at", "expires_at")
+    list_select_related = ("project",)
+    list_filter = ("status",)
+    search_fields = ("project__name", "name")
+    ordering = ("-id",)
+    raw_id_fields = ("project", "version", "created_by")

@@ -12,6 +12,7 @@ from learners.models.honesty import (
     RandomBaseline,
 )
 from learners.models.ladder import Ladder, Rung
+from learners.models.prediction_file import PredictionFile
 from learners.models.seeds import SeedExample, SeedQueue
 from learners.models.simulation import Simulation, SimulationRun
 from learners.models.worker import WorkerHeartbeat
@@ -28,6 +29,7 @@ __all__ = [
     "Ladder",
     "PoolPredictions",
     "PoolSets",
+    "PredictionFile",
     "RandomBaseline",
     "RankedExample",
     "Rung",
