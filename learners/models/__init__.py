@@ -3,6 +3,7 @@
 from learners.models.confirming import ConfirmationCheck, FrozenPrediction
 from learners.models.embedding import EmbeddingSet, Shard
 from learners.models.explanation import Explanation
+from learners.models.export import ModelExport
 from learners.models.fit import Fit, FitRequest, RankedExample, Score
 from learners.models.honesty import (
     AuditPredictions,
@@ -27,6 +28,7 @@ __all__ = [
     "FitRequest",
     "FrozenPrediction",
     "Ladder",
+    "ModelExport",
     "PoolPredictions",
     "PoolSets",
     "PredictionFile",

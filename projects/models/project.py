@@ -100,6 +100,16 @@ class Project(models.Model):
         validators=[MaxValueValidator(1_000_000)],
         help_text="labels after which a ladder is trained; 0: only when somebody asks",
     )
+    card_intended_use = models.TextField(
+        blank=True, max_length=4_000, help_text="of the project's models, for their cards"
+    )
+    card_ethics = models.TextField(
+        blank=True, max_length=4_000, help_text="who may be harmed, for the models' cards"
+    )
+    card_caveats = models.TextField(blank=True, max_length=4_000, help_text="for the models' cards")
+    texts_leave = models.BooleanField(
+        default=True, help_text="some of the project's texts travel with a model, to compare answers"
+    )
     lease_seconds = models.PositiveIntegerField(
         default=600, validators=[MinValueValidator(30), MaxValueValidator(86_400)]
     )

@@ -15,6 +15,7 @@ from projects.services.creating import LEARNING, check_about
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
 
+MODEL_CARD = ("card_intended_use", "card_ethics", "card_caveats", "texts_leave")
 CHANGEABLE = (
     "name",
     "description",
@@ -22,7 +23,9 @@ CHANGEABLE = (
     *LEARNING,
     "batch_size",
     "audit_share",
+    "ladder_every",
     "lease_seconds",
+    *MODEL_CARD,
 )
 Kind = ProjectEvent.Kind
 
