@@ -14,6 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Max, QuerySet
 
+from learners.engine.drawing import MOST_FITTED_TEXTS
 from learners.engine.features import BagModel, fit_bag
 from learners.engine.features.table import TableModel, column_list, fit_table_on_texts
 from learners.models import EmbeddingSet, Fit
@@ -23,7 +24,6 @@ from learners.services.shards import delete_files
 from projects.models import Example, Project
 
 FOLDER = "features"
-MOST_TEXTS = 50_000
 MODELS_KEPT_READ = 8
 
 
@@ -95,7 +95,7 @@ def fitted(project: Project, part: str, load: LoadEmbedder, upto: int) -> PoolMo
         EngineError: the pool gives no such model; the message says why.
     """
     rows = _pool(project, upto).order_by("random_rank", "id")
-    texts = list(rows.values_list("text", flat=True)[:MOST_TEXTS])
+    texts = list(rows.values_list("text", flat=True)[:MOST_FITTED_TEXTS])
     return FITTERS[part](project, part, texts, load)
 
 

@@ -59,7 +59,7 @@ def test_only_pool_texts_are_looked_at(fitted_on: list[list[str]]) -> None:
 def test_of_a_large_pool_the_lowest_random_ranks_are_looked_at(
     fitted_on: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool_models, "MOST_TEXTS", 12)
+    monkeypatch.setattr(pool_models, "MOST_FITTED_TEXTS", 12)
     project, examples, _ = make_named_world()
     embed_all(project)
     by_rank = sorted(examples[10:], key=lambda e: e.random_rank)

@@ -142,3 +142,21 @@ def test_one_class_only_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "one.csv"
     path.write_text("split,label,text\n" + "\n".join(f"train,a,t {i}" for i in range(9)), "utf-8")
     assert "all texts are of one class, “a”" in refusal(path)
+
+
+def test_the_file_is_written_now_and_then_and_at_the_end(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    write = command._write_json
+
+    def watched(path: Path, found: dict[str, Any]) -> None:
+        written.append(len(found["runs"]))
+        write(path, found)
+
+    monkeypatch.setattr(command, "SECONDS_BETWEEN_WRITES", 3_600)
+    monkeypatch.setattr(command, "_write_json", watched)
+    out = tmp_path / "out.json"
+    simulate(file, "--strategies", "margin", "--workers", "1", "--json", str(out))
+    assert written == [1, 4]  # the first run, and all of them
+    assert len(json.loads(out.read_text("utf-8"))["runs"]) == 4

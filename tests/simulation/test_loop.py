@@ -143,6 +143,19 @@ def test_a_budget_larger_than_the_pool_is_refused() -> None:
         run(budget=800)
 
 
+def test_no_more_texts_are_fitted_on_than_in_the_product() -> None:
+    seen: list[int] = []
+
+    def embed_bag(kind: str, pool: Any, seed: int, texts: Any) -> Any:
+        seen.append(len(pool))
+        return np.eye(len(texts), dtype=np.float32)
+
+    parts = Parts(PARTS.fixed, PARTS.name_texts, embed_bag)
+    with patch.object(loop, "MOST_FITTED_TEXTS", 10):
+        run(replace(REFERENCE, features="lsi"), parts=parts)
+    assert seen == [10]
+
+
 def test_what_is_fitted_on_the_pool_sees_neither_test_nor_reserved_texts() -> None:
     fitted: list[list[str]] = []
 

@@ -8,28 +8,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.arrays import Ints
+from learners.engine.drawing import MOST_FITTED_TEXTS, QUEUE_LENGTH
 from learners.engine.first_questions import rank_first_questions
 from learners.engine.heads import Head
 from learners.engine.heads.keeping import FittedHead, head_from
+from learners.engine.multilabel.thresholds import fitted_thresholds
+from learners.engine.multilabel.training import tells_apart, train_multilabel, with_names
 from learners.engine.ranking import Ranking, rank_pool
 from learners.engine.recipes import POOL_SAMPLE, Recipe
 from learners.engine.simulation.data import LabelledData, check_plan
-from learners.engine.simulation.metrics import accuracy, macro_f1
+from learners.engine.simulation.metrics import accuracy, exact_match, macro_f1, set_f1
 from learners.engine.simulation.parts import Parts, PartVectors
 from learners.engine.simulation.questions import Questions
 from learners.engine.strategies import get_strategy
 from learners.engine.training import Names, train_learner
 
-QUEUE_LENGTH = 300  # what LABELER_QUEUE_LENGTH says unless somebody changed it
-TRAINING, RANKING = 2, 3  # purposes of a seed's generators, beside those of `questions`
+TRAINING, RANKING, THRESHOLDS = (
+    2,
+    3,
+    4,
+)  # purposes of a seed's generators, beside those of `questions`
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a model gets right on the test rows: both in [0, 1]."""
+    """What a model gets right on the test rows: all in [0, 1]. Where a text has any number of classes,
+    `accuracy` is the share whose whole set is right; only then there is a `micro_f1`.
+    """
 
     accuracy: float
     macro_f1: float
+    micro_f1: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +48,10 @@ class Run:
     Attributes:
         name, strategy, head, features, seed: what ran.
         labels: (n_points,), labels at each measurement: batch, 2·batch, ..., budget.
-        accuracy, macro_f1: (n_points,), of the model trained on so many labels, in [0, 1].
+        accuracy, macro_f1: (n_points,), of the model trained on so many labels, in [0, 1]; where a
+            text has any number of classes, `accuracy` is the share whose whole set is right.
         at_zero: of the model before the first label; None where there is no such model.
+        micro_f1: (n_points,), where a text has any number of classes.
     """
 
     name: str
@@ -52,6 +63,7 @@ class Run:
     accuracy: tuple[float, ...]
     macro_f1: tuple[float, ...]
     at_zero: Measured | None
+    micro_f1: tuple[float, ...] | None = None
 
 
 def simulate(
@@ -81,7 +93,8 @@ def simulate(
             raises comes through as it is.
     """
     check_plan(data, budget=budget, batch=batch)
-    return _Loop(data, parts, recipe, seed).run(budget, batch, pulse)
+    loop = _SetLoop if data.multilabel else _Loop
+    return loop(data, parts, recipe, seed).run(budget, batch, pulse)
 
 
 class _Loop:
@@ -89,9 +102,8 @@ class _Loop:
         self.data, self.recipe, self.seed = data, recipe, seed
         self.strategy = get_strategy(recipe.strategy)
         self.questions = Questions(pool=data.pool_rows, audit_share=recipe.audit_share, seed=seed)
-        vectors = parts.vectors(
-            recipe.features, data=data, fitted_on=np.sort(self.questions.rest), seed=seed
-        )
+        fitted_on = np.sort(self.questions.rest[:MOST_FITTED_TEXTS])
+        vectors = parts.vectors(recipe.features, data=data, fitted_on=fitted_on, seed=seed)
         self.rows = vectors.rows
         self.names = _names(data, vectors) if recipe.label_names else None
         self.test = self.rows[data.test_rows]
@@ -117,7 +129,11 @@ class _Loop:
             accuracy=tuple(point.accuracy for point in points),
             macro_f1=tuple(point.macro_f1 for point in points),
             at_zero=at_zero,
+            micro_f1=self._micro_f1(points),
         )
+
+    def _micro_f1(self, points: list[Measured]) -> tuple[float, ...] | None:
+        return None
 
     def _learner(self) -> Any:
         """Trained on names and labels; None as long as they know one class only."""
@@ -180,6 +196,55 @@ class _Loop:
     def _generator(self, purpose: int) -> np.random.Generator:
         """Of this moment of this run: no draw shifts another."""
         return np.random.default_rng([self.seed, purpose, len(self.asked)])
+
+
+class _SetLoop(_Loop):
+    """The same where a text has any number of classes: trained and measured as
+    `learners.services.label_sets` does.
+    """
+
+    def _micro_f1(self, points: list[Measured]) -> tuple[float, ...] | None:
+        return tuple(point.micro_f1 for point in points if point.micro_f1 is not None)
+
+    def _learner(self) -> Any:
+        """Trained on names and labels; None as long as no class is there in some and not in others."""
+        class_ids = range(len(self.data.class_names))
+        _, sets, _ = with_names(self.rows[self.asked], self._answers(), class_ids, self.names)
+        if not tells_apart(sets):
+            return None
+        return train_multilabel(
+            X=self.rows[self.asked],
+            Y=self._answers(),
+            class_ids=class_ids,
+            names=self.names,
+            query_strategy=self.strategy,
+        )
+
+    def _answers(self) -> NDArray[np.int8]:
+        answers: NDArray[np.int8] = self.data.y[self.asked].astype(np.int8)
+        return answers
+
+    def _measured(self, learner: Any) -> Measured:
+        truth = self.truth == 1
+        said = self._set_of_all() if learner is None else self._said(learner)
+        micro, macro = set_f1(truth, said)
+        return Measured(exact_match(truth, said), macro, micro)
+
+    def _said(self, learner: Any) -> NDArray[np.bool_]:
+        thresholds = fitted_thresholds(
+            learner.estimator,
+            learner.X_training,
+            learner.y_training,
+            n_prior=learner.n_prior,
+            rng=self._generator(THRESHOLDS),
+        )
+        said: NDArray[np.bool_] = learner.estimator.predict_proba(self.test) >= thresholds
+        return said
+
+    def _set_of_all(self) -> NDArray[np.bool_]:
+        """All labels so far are the same set: nothing else could be said."""
+        said: NDArray[np.bool_] = np.tile(self._answers()[0] == 1, (len(self.truth), 1))
+        return said
 
 
 def _names(data: LabelledData, vectors: PartVectors) -> Names | None:

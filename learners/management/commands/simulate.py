@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from learners.engine.simulation.table import table
 from learners.services.labelled_files import Columns, read_labelled
 from learners.services.simulation_vectors import prepare
 from projects.reading import BadInput
+from projects.reading.labels import SEPARATORS
 from projects.services.staging import limits
 
 INTERRUPTED = 130
+LISTS_ALONE = "none"
+SECONDS_BETWEEN_WRITES = 5.0
 
 
 class Command(BaseCommand):
@@ -32,7 +36,9 @@ class Command(BaseCommand):
         "--strategies, --heads or --features: default (what a new project gets), reference "
         "(random choice, logistic regression, MiniLM) and margin; else every combination of "
         "those, and reference. Accuracy is measured on the test rows of --split, or on a fixed "
-        "quarter of the texts. With --columns the file is a table, and its rows are asked about."
+        "quarter of the texts. With --columns the file is a table, and its rows are asked about. "
+        "With --multilabel a text has any number of classes, and accuracy is the share of texts "
+        "whose whole set of classes is right."
     )
     requires_system_checks = []
 
@@ -47,6 +53,14 @@ class Command(BaseCommand):
             help="columns of a table, in place of --text: numbers and categories that a model reads",
         )
         parser.add_argument("--label", default="label", help="column of the labels")
+        parser.add_argument(
+            "--multilabel", action="store_true", help="a cell of labels holds any number of them"
+        )
+        parser.add_argument(
+            "--separator",
+            help=f"what ends a label within a cell: one of {' '.join(SEPARATORS)}, or "
+            f"{LISTS_ALONE!r}; without it the file's own cells tell",
+        )
         parser.add_argument("--split", help="column that says 'test' of the rows that measure")
         for name in ("strategies", "heads", "features"):
             parser.add_argument(f"--{name}", type=_names, default=[], metavar="A,B,C")
@@ -71,10 +85,10 @@ class Command(BaseCommand):
             for outcome in run_jobs(work, jobs, n_workers=_n_workers(options["workers"])):
                 outcomes.append(outcome)
                 self._say_progress(outcome, len(outcomes), len(jobs))
-                results.write(outcomes)
+                results.write_now_and_then(outcomes)
         except KeyboardInterrupt:
             interrupted = True
-        results.write(outcomes, interrupted=interrupted)
+        results.write(outcomes, interrupted=interrupted)  # at the end without fail
         self._report(results, outcomes, len(jobs), interrupted=interrupted)
 
     def _prepared(self, options: dict[str, Any]) -> tuple[Work, list[Recipe]]:
@@ -84,6 +98,7 @@ class Command(BaseCommand):
             heads=options["heads"],
             features=options["features"],
             is_table=bool(options["columns"]),
+            multilabel=options["multilabel"],
         )
         data = _read(options)
         check_plan(data, budget=options["budget"], batch=options["batch"])
@@ -139,10 +154,18 @@ class _Results:
         self.work, self.path = work, path
         self.order = {recipe.name: place for place, recipe in enumerate(recipes)}
         self.runs: list[Run] = []
+        self.next_write = 0.0
 
     @property
     def summaries(self) -> list[Any]:
         return summarise(self.runs)
+
+    def write_now_and_then(self, outcomes: list[Outcome]) -> None:
+        """Every few seconds: with thousands of runs the file is long, and written whole each time."""
+        if self.path is None or time.monotonic() < self.next_write:
+            return
+        self.write(outcomes)
+        self.next_write = time.monotonic() + SECONDS_BETWEEN_WRITES
 
     def write(self, outcomes: list[Outcome], *, interrupted: bool = False) -> None:
         runs = [outcome.run for outcome in outcomes if outcome.run is not None]
@@ -170,6 +193,7 @@ def _about(work: Work) -> dict[str, Any]:
         "n_pool": data.n_pool,
         "n_test": len(data.test_rows),
         "classes": list(data.class_names),
+        "multilabel": data.multilabel,
         "notes": [*data.notes, *plan_notes(data, budget=work.budget, batch=work.batch)],
     }
 
@@ -195,9 +219,20 @@ def _check(options: dict[str, Any]) -> None:
             raise CommandError(f"--{name} {options[name]}: needed is a number from 1")
     if options["workers"] is not None and options["workers"] < 1:
         raise CommandError(f"--workers {options['workers']}: needed is a number from 1")
+    _check_separator(options["separator"], multilabel=options["multilabel"])
     path = options["json"]
     if path is not None and not path.parent.is_dir():
         raise CommandError(f"--json {path}: there is no folder {path.parent}")
+
+
+def _check_separator(said: str | None, *, multilabel: bool) -> None:
+    if said is None:
+        return
+    if not multilabel:
+        raise CommandError(f"--separator {said}: it goes with --multilabel")
+    if said != LISTS_ALONE and said not in SEPARATORS:
+        allowed = " ".join([*SEPARATORS, LISTS_ALONE])
+        raise CommandError(f"--separator {said}: allowed is one of {allowed}")
 
 
 def _n_workers(wanted: int | None) -> int:
@@ -211,6 +246,8 @@ def _read(options: dict[str, Any]) -> LabelledData:
         features=tuple(options["columns"]),
         label=options["label"],
         split=options["split"],
+        multilabel=options["multilabel"],
+        separator="" if options["separator"] == LISTS_ALONE else options["separator"],
     )
     try:
         with path.open("rb") as file:
