@@ -29,6 +29,10 @@ from projects.models import (
     Project,
     ProjectEvent,
     StagedUpload,
+    SyntheticExample,
+    Teacher,
+    TeacherAnswer,
+    TeacherRun,
     User,
 )
 
@@ -264,3 +268,41 @@ class ApiReceiptAdmin(LookAdmin):
     list_select_related = ("token",)
     search_fields = ("key",)
     ordering = ("-id",)
+
+
+@admin.register(Teacher)
+class TeacherAdmin(LookAdmin):
+    list_display = (
+        "id",
+        "name",
+        "project",
+        "model",
+        "base_url",
+        "spent",
+        "consent_at",
+        "retired_at",
+    )
+    list_display_links = ("id", "name")
+    list_select_related = ("project",)
+    search_fields = ("name", "model", "project__name")
+
+
+@admin.register(TeacherRun)
+class TeacherRunAdmin(LookAdmin):
+    list_display = ("id", "teacher", "purpose", "status", "n_done", "n_wanted", "n_failed", "cost")
+    list_select_related = ("teacher",)
+    list_filter = ("purpose", "status")
+
+
+@admin.register(TeacherAnswer)
+class TeacherAnswerAdmin(LookAdmin):
+    list_display = ("id", "teacher", "example_id", "label_class", "purpose", "cost", "asked_at")
+    list_select_related = ("teacher", "label_class")
+    raw_id_fields = ("example", "run")
+
+
+@admin.register(SyntheticExample)
+class SyntheticExampleAdmin(LookAdmin):
+    list_display = ("id", "label_class", "teacher", "accepted", "made_at")
+    list_select_related = ("teacher", "label_class")
+    list_filter = ("accepted",)

@@ -1,10 +1,11 @@
 """Addresses of the pages that show and hand out what the machine learned, by subject."""
 
-from learners.urls import confirming, simulating, taking_away, watching
+from learners.urls import confirming, simulating, taking_away, teaching, watching
 
 urlpatterns = [
     *watching.urlpatterns,
     *confirming.urlpatterns,
     *simulating.urlpatterns,
     *taking_away.urlpatterns,
+    *teaching.urlpatterns,
 ]

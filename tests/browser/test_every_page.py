@@ -18,6 +18,7 @@ from tests.creating.helpers import staged
 from tests.factories import make_user
 from tests.pages.worlds import labelled_project, make_fit, worker_is_running
 from tests.simulation.rows import make_simulation
+from tests.teacher.rows import make_teacher_with_answers
 
 FOR_STRANGERS = ("sign-in", "one-time-link", "password-reset")
 FOR_NEWCOMERS = ("password-first",)
@@ -51,6 +52,8 @@ FOR_OWNERS = (
     "queue",
     "why",
     "model",
+    "teacher",
+    "teacher-written",
 )
 PAGES = (*FOR_STRANGERS, *FOR_NEWCOMERS, *FOR_OWNERS)
 # Buttons, files and fragments of the pages above.
@@ -81,6 +84,14 @@ NO_PAGES = (
     "simulation-use",
     "simulation-curves",
     "simulation-runs",
+    "teacher-state",
+    "teacher-allow",
+    "teacher-stop",
+    "teacher-ask",
+    "teacher-pause",
+    "teacher-go-on",
+    "teacher-cancel",
+    "teacher-written-use",
     "confirm-state",
     "confirm-end",
     "curve-spec",
@@ -96,7 +107,8 @@ NO_PAGES = (
 
 
 @pytest.fixture
-def owner() -> User:
+def owner(settings: Any) -> User:
+    settings.LABELER_OUTSIDE_TEACHER = True
     worker_is_running(timezone.now())
     return make_user("ada")
 
@@ -122,6 +134,8 @@ def parts(owner: User) -> dict[str, Any]:
         "tab": "helping",
         "token": make_token(project)[0].pk,
         "simulation": make_simulation(project, actor=owner).pk,
+        "run": make_teacher_with_answers(project).runs.all()[0].pk,
+        "purpose": "trial",
     }
 
 
