@@ -63,9 +63,21 @@ TABLE_DEFAULT = Recipe(
 TABLE_REFERENCE = replace(REFERENCE, features="table")
 TABLE_MARGIN = replace(TABLE_DEFAULT, name="margin", strategy="margin")
 
+MULTILABEL_DEFAULT = replace(DEFAULT, head="one_vs_rest")
+"""What a new project gets in which a text has any number of classes."""
+
+MULTILABEL_REFERENCE = replace(REFERENCE, head="one_vs_rest")
+MULTILABEL_MARGIN = replace(MULTILABEL_DEFAULT, name="margin", strategy="multilabel_binary_minimum")
+"""Of a yes or no, the one nearest to the border has the smallest margin."""
+
 PRESETS: dict[str, Recipe] = {recipe.name: recipe for recipe in (DEFAULT, REFERENCE, MARGIN)}
 
 TABLE_PRESETS: dict[str, Recipe] = {
     recipe.name: recipe for recipe in (TABLE_DEFAULT, TABLE_REFERENCE, TABLE_MARGIN)
 }
 """The same for rows of a table."""
+
+MULTILABEL_PRESETS: dict[str, Recipe] = {
+    recipe.name: recipe for recipe in (MULTILABEL_DEFAULT, MULTILABEL_REFERENCE, MULTILABEL_MARGIN)
+}
+"""The same for texts with any number of classes."""

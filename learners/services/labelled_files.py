@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from learners.engine.features.table import TableColumn
-from learners.engine.simulation.data import LabelledData, labelled_data
+from learners.engine.simulation.data import LabelledData, labelled_data, labelled_sets
 from projects.reading import BadInput, ColumnChoice, Layout, Limits, TextRow
 from projects.reading.errors import excerpt
 from projects.reading.guessing import SPLIT_WORDS
+from projects.reading.labels import hint, several_values
 from projects.reading.records import Record, read_records
 from projects.reading.scanning import is_blank, same, scan_records
 from projects.reading.sniffing import sniff
@@ -21,13 +22,16 @@ from projects.services.import_plan import content_hash
 class Columns:
     """Which columns of a file hold what; `split` is None where the file has none.
 
-    `features`: of a table, read in place of a text.
+    `features`: of a table, read in place of a text. `multilabel`: a cell of `label` holds any number
+    of labels; `separator` ends one ("": cells that are no lists are one label; None: found out).
     """
 
     text: str = "text"
     features: tuple[str, ...] = ()
     label: str = "label"
     split: str | None = None
+    multilabel: bool = False
+    separator: str | None = None
 
 
 def read_labelled(
@@ -41,11 +45,13 @@ def read_labelled(
         file: the file's name; its ending tells the format unless `layout` is given.
 
     Raises:
-        BadInput: the file cannot be read, or has no such column; says which there are.
+        BadInput: the file cannot be read, or has no such column; says which there are. Or the columns
+            of a table are to have several labels.
         CannotSimulate: no two classes, or nothing to ask or to measure on.
     """
     layout = layout or sniff(binary, file=file)
     features = _kinds(binary, file=file, columns=columns, limits=limits, layout=layout)
+    separator = _separator(binary, file=file, columns=columns, limits=limits, layout=layout)
     binary.seek(0)
     seen = _Seen(columns.split)
     records = seen.watched(read_records(binary, file=file, layout=layout, limits=limits))
@@ -56,10 +62,13 @@ def read_labelled(
         split=columns.split,
         layout=layout,
         leave_out_blank=True,
+        multilabel=columns.multilabel,
+        label_separator=separator,
     )
     every = list(read_texts(records, choice=choice, file=file))
     seen.check(columns, file)
-    found = of_rows(every, notes=[*_about_kinds(features), *seen.notes(columns)])
+    notes = [*_about_kinds(features), *_about_separator(columns, separator), *seen.notes(columns)]
+    found = of_rows(every, notes=notes, multilabel=columns.multilabel)
     return replace(found, columns=tuple(TableColumn(*feature) for feature in features))
 
 
@@ -88,6 +97,31 @@ def _kinds(
     )
 
 
+def _separator(
+    binary: BinaryIO, *, file: str, columns: Columns, limits: Limits, layout: Layout
+) -> str:
+    """Where a label ends: as said, or as an upload's columns show it (`projects.reading.labels.hint`)."""
+    if not columns.multilabel:
+        return ""
+    if columns.separator is not None:
+        return columns.separator
+    binary.seek(0)
+    records = read_records(binary, file=file, layout=layout, limits=limits)
+    facts = scan_records(records, max_rows=limits.max_rows).columns.get(columns.label)
+    if facts is None or facts.cells is None:
+        return ""
+    several = {facts.name: several_values(facts.cells, facts.lists)}
+    guess = {"columns": [{"name": facts.name, "values": facts.values}], "several": several}
+    return hint(guess, columns.label)
+
+
+def _about_separator(columns: Columns, separator: str) -> list[str]:
+    if not columns.multilabel:
+        return []
+    where = f"at each “{separator}”" if separator else "in JSON lists alone"
+    return [f"Several labels of a cell are told apart {where}."]
+
+
 def _about_kinds(features: tuple[Feature, ...]) -> list[str]:
     if not features:
         return []
@@ -96,24 +130,32 @@ def _about_kinds(features: tuple[Feature, ...]) -> list[str]:
     return [f"Columns: {words}{more}."]
 
 
-def of_rows(rows: Iterable[TextRow], *, notes: Iterable[str] = ()) -> LabelledData:
-    """Data of rows that were read; two spellings of a label are one class, as in a project.
+def of_rows(
+    rows: Iterable[TextRow], *, notes: Iterable[str] = (), multilabel: bool = False
+) -> LabelledData:
+    """Data of rows that were read; two spellings of a label are one class, as in a project. A row
+    without any label is left out, as an import brings it in without one.
 
     Raises:
         CannotSimulate: no two classes, or nothing to ask or to measure on.
     """
     every = list(rows)
     with_text = [row for row in every if not is_blank(row.text)]
-    usable = [row for row in with_text if row.label]
+    usable = [row for row in with_text if row.label or row.labels]
     spelling: dict[str, str] = {}
     for row in usable:
-        spelling.setdefault(same(row.label), row.label)
-    data = labelled_data(
-        texts=[row.text for row in usable],
-        labels=[spelling[same(row.label)] for row in usable],
-        keys=[content_hash(row.text) for row in usable],
-        is_test=[row.is_test for row in usable],
-    )
+        for label in row.labels or (row.label,):
+            spelling.setdefault(same(label), label)
+    shared: dict[str, Any] = {
+        "texts": [row.text for row in usable],
+        "keys": [content_hash(row.text) for row in usable],
+        "is_test": [row.is_test for row in usable],
+    }
+    if multilabel:
+        sets = [[spelling[same(label)] for label in row.labels] for row in usable]
+        data = labelled_sets(sets=sets, **shared)
+    else:
+        data = labelled_data(labels=[spelling[same(row.label)] for row in usable], **shared)
     left_out = [
         _left_out(len(every) - len(with_text), "text"),
         _left_out(len(with_text) - len(usable), "label"),

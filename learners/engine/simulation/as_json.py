@@ -9,15 +9,22 @@ from learners.engine.simulation.summary import Estimate, Reached, Summary
 
 
 def run_as_json(run: Run) -> dict[str, Any]:
-    """`name strategy head features seed labels accuracy macro_f1`, and `at_zero` labels."""
-    return asdict(run)
+    """`name strategy head features seed labels accuracy macro_f1`, and `at_zero` labels; `micro_f1`
+    where a text has any number of classes, and there `accuracy` is of whole sets.
+    """
+    found = asdict(run)
+    for values in filter(None, (found, found["at_zero"])):
+        if values["micro_f1"] is None:
+            del values["micro_f1"]
+    return found
 
 
 def run_from_json(stored: Mapping[str, Any]) -> Run:
     """What `run_as_json` gave."""
     values = dict(stored)
-    for curve in ("labels", "accuracy", "macro_f1"):
-        values[curve] = tuple(values[curve])
+    for curve in ("labels", "accuracy", "macro_f1", "micro_f1"):
+        if curve in values:
+            values[curve] = tuple(values[curve])
     at_zero = values.get("at_zero")
     values["at_zero"] = Measured(**at_zero) if at_zero else None
     return Run(**values)
@@ -51,7 +58,21 @@ def summary_as_json(summary: Summary) -> dict[str, Any]:
         "labels": list(summary.labels),
         "accuracy": asdict(summary.accuracy),
         "macro_f1": asdict(summary.macro_f1),
+        **_micro_f1(summary),
     }
+
+
+def _micro_f1(summary: Summary) -> dict[str, Any]:
+    """Where a text has any number of classes."""
+    found: dict[str, Any] = {}
+    if summary.micro_f1 and summary.micro_f1_aubc:
+        found = {
+            "micro_f1": asdict(summary.micro_f1),
+            **_flat("micro_f1_aubc", summary.micro_f1_aubc),
+        }
+    if summary.micro_f1_difference:
+        found |= _flat("micro_f1_difference", summary.micro_f1_difference)
+    return found
 
 
 def results_as_json(

@@ -1,7 +1,7 @@
 """Labelled texts as the loop meets them: a pool of distinct texts, and a part that only measures."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from learners.engine.arrays import Ints
 from learners.engine.errors import CannotSimulate
 from learners.engine.features.table import TableColumn
+from learners.engine.multilabel.training import tells_apart
 from learners.engine.training import name_texts
 
 TEST_FRACTION = 4  # one text in four measures where no split was given
@@ -21,7 +22,8 @@ class LabelledData:
 
     Attributes:
         texts: (n,). Those of the pool are distinct, and none is a test text.
-        y: (n,), places in `class_names`.
+        y: (n,), places in `class_names`; where a text has any number of classes, (n, n_classes) of
+            0 and 1.
         is_test: (n,), True for the rows that measure, and that are never asked or trained on.
         class_names, class_descriptions: (n_classes,) each, in one order; "" for no description.
         notes: what a reader of the curve must know of the data, a sentence each.
@@ -30,13 +32,18 @@ class LabelledData:
     """
 
     texts: tuple[str, ...]
-    y: Ints
+    y: NDArray[np.integer]
     is_test: NDArray[np.bool_]
     class_names: tuple[str, ...]
     class_descriptions: tuple[str, ...]
     notes: tuple[str, ...]
     unnamed: frozenset[str] = frozenset()
     columns: tuple[TableColumn, ...] = ()
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether a text has any number of classes."""
+        return self.y.ndim == 2
 
     def name_pairs(self) -> list[tuple[str, int]]:
         """Texts made of the classes' names and descriptions, each with its class's place."""
@@ -82,6 +89,77 @@ def labelled_data(
     Raises:
         CannotSimulate: fewer than two classes, or nothing left to ask or to measure on.
     """
+    split = _split(keys, is_test)
+    names = tuple(sorted({labels[row] for row in split.rows}))
+    _check(names, len(split.pool), len(split.test))
+    _check_pool(labels, split.pool)
+    place = {name: index for index, name in enumerate(names)}
+    return LabelledData(
+        texts=tuple(texts[row] for row in split.rows),
+        y=np.array([place[labels[row]] for row in split.rows], dtype=np.int64),
+        is_test=np.arange(len(split.rows)) >= len(split.pool),
+        class_names=names,
+        class_descriptions=tuple((descriptions or {}).get(name, "") for name in names),
+        notes=(*split.notes, *_about_classes([labels[row] for row in split.pool], names)),
+    )
+
+
+def labelled_sets(
+    *,
+    texts: Sequence[str],
+    sets: Sequence[Collection[str]],
+    keys: Sequence[bytes],
+    is_test: Sequence[bool],
+    descriptions: Mapping[str, str] | None = None,
+) -> LabelledData:
+    """The same for texts with any number of classes. `sets`: class names of each row, maybe none.
+
+    Raises:
+        CannotSimulate: fewer than two classes, none that some texts of the pool have and others
+            have not, or nothing left to ask or to measure on.
+    """
+    split = _split(keys, is_test)
+    names = tuple(sorted({name for row in split.rows for name in sets[row]}))
+    _check(names, len(split.pool), len(split.test))
+    of_rows = [frozenset(sets[row]) for row in split.rows]
+    y = np.array([[name in of_row for name in names] for of_row in of_rows], dtype=np.int8)
+    pool = y[: len(split.pool)]
+    if not tells_apart(pool):
+        raise CannotSimulate(
+            f"all {len(pool)} texts of the pool have the same classes; needed: a class that some have "
+            "and others have not"
+        )
+    in_pool = [name for row in split.pool for name in set(sets[row])]
+    n_none = sum(not of_row for of_row in of_rows)
+    about = f"Classes a text: {y.sum() / len(y):.2f} on average"
+    return LabelledData(
+        texts=tuple(texts[row] for row in split.rows),
+        y=y,
+        is_test=np.arange(len(split.rows)) >= len(split.pool),
+        class_names=names,
+        class_descriptions=tuple((descriptions or {}).get(name, "") for name in names),
+        notes=(
+            *split.notes,
+            f"{about}, none for {n_none:,} of them." if n_none else f"{about}.",
+            *_about_classes(in_pool, names),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Rows of the pool, rows of the test part, and what a reader must know of both."""
+
+    pool: list[int]
+    test: list[int]
+    notes: tuple[str, ...]
+
+    @property
+    def rows(self) -> list[int]:
+        return [*self.pool, *self.test]
+
+
+def _split(keys: Sequence[bytes], is_test: Sequence[bool]) -> _Split:
     first = _first_rows(keys)
     given = any(is_test)
     if given:
@@ -91,26 +169,14 @@ def labelled_data(
         test = sorted(first[key] for key in smallest)
     test_keys = {keys[row] for row in test}
     pool = sorted(row for key, row in first.items() if key not in test_keys)
-    rows = [*pool, *test]
-    names = tuple(sorted({labels[row] for row in rows}))
-    _check(names, len(pool), len(test))
-    _check_pool(labels, pool)
-    place = {name: index for index, name in enumerate(names)}
-    n_left = sum(keys[row] in test_keys for row in range(len(keys)) if not is_test[row])
+    same = sum(keys[row] in test_keys for row in range(len(keys)) if not is_test[row])
+    n_left = same if given else 0
     notes = [
         _about_test(given, len(test)),
-        _about_left(n_left if given else 0),
-        _about_duplicates(len(keys) - len(rows) - (n_left if given else 0)),
-        *_about_classes([labels[row] for row in pool], names),
+        _about_left(n_left),
+        _about_duplicates(len(keys) - len(pool) - len(test) - n_left),
     ]
-    return LabelledData(
-        texts=tuple(texts[row] for row in rows),
-        y=np.array([place[labels[row]] for row in rows], dtype=np.int64),
-        is_test=np.arange(len(rows)) >= len(pool),
-        class_names=names,
-        class_descriptions=tuple((descriptions or {}).get(name, "") for name in names),
-        notes=tuple(filter(None, notes)),
-    )
+    return _Split(pool, test, tuple(filter(None, notes)))
 
 
 def check_plan(data: LabelledData, *, budget: int, batch: int) -> None:
@@ -135,7 +201,7 @@ def check_plan(data: LabelledData, *, budget: int, batch: int) -> None:
 def plan_notes(data: LabelledData, *, budget: int, batch: int) -> list[str]:
     """What a reader must know of a plan that can be run, a sentence each."""
     n_classes = len(data.class_names)
-    if n_classes <= budget:
+    if n_classes <= budget or data.multilabel:
         return []
     note = (
         f"{n_classes} classes and {budget} labels: {n_classes - budget} classes or more are never "
@@ -164,9 +230,9 @@ def _check(names: Sequence[str], n_pool: int, n_test: int) -> None:
     if not n_pool + n_test:
         raise CannotSimulate("no labelled texts; needed: texts of two classes")
     if len(names) < 2:
+        which = f", “{names[0]}”" if names else ""
         raise CannotSimulate(
-            f"all texts are of one class, “{names[0]}”; needed: two classes, or there is "
-            "nothing to learn"
+            f"all texts are of one class{which}; needed: two classes, or there is nothing to learn"
         )
     if not n_pool:
         raise CannotSimulate(

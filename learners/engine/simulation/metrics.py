@@ -22,3 +22,19 @@ def macro_f1(truth: NDArray[Any], predicted: NDArray[Any], n_classes: int) -> fl
     )
     occurs = in_either > 0
     return float(np.mean(2 * right[occurs] / in_either[occurs]))
+
+
+def exact_match(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
+    """Share of the rows of two (n, k) whose whole sets are equal, in [0, 1]."""
+    return float((truth == said).all(axis=1).mean())
+
+
+def set_f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> tuple[float, float]:
+    """Micro-F1, over all labels of all rows of two (n, k) together, and macro-F1, the mean over the
+    classes that occur in either; 1 where nothing is true and nothing was said.
+    """
+    right, either = (truth & said).sum(axis=0), truth.sum(axis=0) + said.sum(axis=0)
+    if not either.any():
+        return 1.0, 1.0
+    occurs = either > 0
+    return float(2 * right.sum() / either.sum()), float(np.mean(2 * right[occurs] / either[occurs]))

@@ -73,6 +73,8 @@ class Summary:
         saved: by accuracy, against the reference, as far as both reach it.
         to_reference_end: labels that reach the accuracy which the reference has at its last point.
         at_zero: mean accuracy before the first label; None without such a model.
+        micro_f1, micro_f1_aubc, micro_f1_difference: where a text has any number of classes; there
+            accuracy is the share of texts whose whole set is right.
     """
 
     name: str
@@ -91,6 +93,9 @@ class Summary:
     at_zero: float | None
     accuracy: Band
     macro_f1: Band
+    micro_f1: Band | None = None
+    micro_f1_aubc: Estimate | None = None
+    micro_f1_difference: Estimate | None = None
 
 
 def summarise(runs: Iterable[Run], reference: str = "reference") -> list[Summary]:
@@ -138,6 +143,8 @@ def _summary(group: list[Run], reference: list[Run] | None) -> Summary:
     zeros = [run.at_zero.accuracy for run in group if run.at_zero is not None]
     other = None if reference is None else _paired(group, reference)
     is_reference = reference is not None and reference[0].name == first.name
+    micro_f1 = None if first.micro_f1 is None else _curves(group, "micro_f1")
+    compared = micro_f1 is not None and not is_reference
     return Summary(
         name=first.name,
         strategy=first.strategy,
@@ -155,6 +162,9 @@ def _summary(group: list[Run], reference: list[Run] | None) -> Summary:
         at_zero=float(np.mean(zeros)) if zeros else None,
         accuracy=_band(accuracy),
         macro_f1=_band(macro_f1),
+        micro_f1=None if micro_f1 is None else _band(micro_f1),
+        micro_f1_aubc=None if micro_f1 is None else mean_with_interval(micro_f1.mean(axis=1)),
+        micro_f1_difference=_difference(other, "micro_f1") if compared else None,
     )
 
 

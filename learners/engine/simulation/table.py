@@ -17,10 +17,22 @@ HEADINGS = (
 )
 
 
+SET_HEADINGS = (
+    *("recipe", "seeds", "whole sets AUBC", "to reference", "micro-F1 AUBC", "to reference"),
+    *HEADINGS[4:],
+)
+
+
 def table(summaries: Sequence[Summary]) -> str:
-    """One line a recipe, best area first; areas and differences in points (0 to 100)."""
+    """One line a recipe, best area first; areas and differences in points (0 to 100). Where a text has
+    any number of classes, accuracy is the share of whole sets right, and micro-F1 stands beside it.
+    """
     best_first = sorted(summaries, key=lambda summary: -summary.aubc.value)
-    lines = [HEADINGS, *[_cells(summary) for summary in best_first]]
+    of_sets = any(summary.micro_f1_aubc for summary in summaries)
+    lines = [
+        SET_HEADINGS if of_sets else HEADINGS,
+        *[_cells(summary, of_sets=of_sets) for summary in best_first],
+    ]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
@@ -31,12 +43,14 @@ def table(summaries: Sequence[Summary]) -> str:
     )
 
 
-def _cells(summary: Summary) -> tuple[str, ...]:
+def _cells(summary: Summary, *, of_sets: bool) -> tuple[str, ...]:
+    micro = (_points(summary.micro_f1_aubc), _points(summary.micro_f1_difference, sign="+"))
     return (
         summary.name,
         str(len(summary.seeds)),
         _points(summary.aubc),
         _points(summary.difference, sign="+"),
+        *(micro if of_sets else ()),
         _points(summary.macro_f1_aubc),
         _points(summary.macro_f1_difference, sign="+"),
         _labels(summary.labels_to[0.8]),
