@@ -4,7 +4,7 @@ Importing this loads no torch and no scikit-learn: a rung imports what it trains
 """
 
 from learners.engine.errors import UnknownRung
-from learners.engine.rungs import columns, minilm, minilm_int8, static, tfidf, tree
+from learners.engine.rungs import columns, minilm, minilm_int8, static, tfidf, tree, tuned
 from learners.engine.rungs.base import Files, RungKind, Surroundings, TrainingData
 
 __all__ = [
@@ -23,6 +23,7 @@ RUNGS: tuple[RungKind, ...] = (
     static.KIND,
     minilm_int8.KIND,
     minilm.KIND,
+    tuned.KIND,
 )
 
 

@@ -135,6 +135,12 @@ class Surroundings:
     report: Callable[[str, float], None] = _say_nothing
     cancelled: Callable[[], bool] = _never
 
+    def part(self, start: float, end: float) -> "Surroundings":
+        """The same for a part of the work: its shares from 0 to 1 are told as `start` to `end`."""
+        return replace(
+            self, report=lambda doing, share: self.report(doing, start + (end - start) * share)
+        )
+
     def go_on(self, doing: str, share: float) -> None:
         """Report, and raise `TrainingCancelled` if somebody asked for that."""
         if self.cancelled():

@@ -1,12 +1,13 @@
 """Training a head on an embedding model's vectors, shared by the rungs that have one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from learners.engine.rungs.base import Files, Surroundings, TrainingData
 from learners.engine.rungs.files import text_files
-from learners.engine.rungs.fitting import Material, fit_linear
+from learners.engine.rungs.fitting import CANDIDATES, Material, fit_linear
 from learners.engine.rungs.trunks import TrunkEmbedder
 
 POOL_EMBEDDED = 1_000
@@ -20,17 +21,18 @@ def train_on_trunk(
     tokenizer: bytes,
     data: TrainingData,
     surroundings: Surroundings,
+    candidates: Sequence[str] = CANDIDATES,
     **facts: Any,
 ) -> Files:
     """Embed texts, names and a sample of the pool; fit a head; join both into one graph."""
     rng = np.random.default_rng(surroundings.seed)
-    pool = sample_of(data.pool_texts, POOL_EMBEDDED, rng) if data.soft is None else []
+    pool = sample_of(data.pool_texts, POOL_EMBEDDED, rng) if _reads_pool(data, candidates) else []
     texts = [*data.texts, *(text for text, _ in data.names), *pool]
     vectors = embedder.embed(
         texts, go_on=lambda share: surroundings.go_on("embedding texts", 0.05 + 0.8 * share)
     )
     surroundings.go_on("training the head", 0.9)
-    head, chosen = fit_linear(Material.of(vectors, data), rng=rng)
+    head, chosen = fit_linear(Material.of(vectors, data), rng=rng, candidates=candidates)
     return text_files(
         rung=rung,
         head=head,
@@ -42,6 +44,10 @@ def train_on_trunk(
         texts_per_run=embedder.texts_per_run,
         **facts,
     )
+
+
+def _reads_pool(data: TrainingData, candidates: Sequence[str]) -> bool:
+    return data.soft is None and "self_trained" in candidates
 
 
 def sample_of(texts: Any, n: int, rng: np.random.Generator) -> list[str]:

@@ -99,7 +99,7 @@ def test_bad_numbers_are_refused(shape: tuple[int, int], costs: list[float], mar
         smallest_good_enough(np.ones(shape, bool), costs, margin=margin)
 
 
-def draw(rng: np.random.Generator, accuracies: list[float], n: int) -> Answers:
+def draw(rng: np.random.Generator, accuracies: list[float], n: int, kept: float) -> Answers:
     """Answers that rungs share in part: of each text's luck a share `kept` is common to all."""
     common = rng.random(n)
     own = rng.random((len(accuracies), n))
