@@ -25,6 +25,7 @@ from learners.engine.simulation.summary import summarise
 from learners.models import Simulation, SimulationRun, WorkerHeartbeat
 from learners.services.due_work import STALE_AFTER
 from learners.services.heartbeat import Heartbeat
+from learners.services.ladder import n_ladders_at_work
 from learners.services.simulation_data import freeze, known_vectors, read_source, thaw
 from learners.services.simulation_vectors import prepare
 from projects.reading import BadInput
@@ -182,9 +183,11 @@ def _give_up_runs(simulation: Simulation, now: datetime) -> None:
 
 
 def _n_at_work(now: datetime) -> int:
-    return SimulationRun.objects.filter(
+    """Simulations and ladders, which go first: both together leave a process to the fits."""
+    runs = SimulationRun.objects.filter(
         status=RunStatus.RUNNING, heartbeat_at__gt=now - STALE_AFTER
-    ).count()
+    )
+    return runs.count() + n_ladders_at_work(now)
 
 
 def _n_allowed(now: datetime) -> int:

@@ -7,7 +7,9 @@ from learners.tasks import (
     explaining,
     exporting,
     fitting,
+    ladder,
     lifecycle,
+    predicting,
     seeding,
     simulating,
 )
@@ -19,7 +21,9 @@ __all__ = [
     "explaining",
     "exporting",
     "fitting",
+    "ladder",
     "lifecycle",
+    "predicting",
     "seeding",
     "simulating",
 ]

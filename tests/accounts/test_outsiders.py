@@ -17,6 +17,7 @@ REGEX_FILLING = {"kind": "svg"}
 OWNERS_ONLY = (
     "/settings/",
     "/model/",
+    "/models/",
     "/labels.",
     "/ledger.",
     "/retrain/",

@@ -12,10 +12,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from projects.models import Annotation, Project, User
 from projects.services.one_time_links import issue_entry_path, issue_reset_path
+from projects.services.versions import promote
 from tests.api.worlds import make_token
 from tests.chromium import faults, sign_in
 from tests.creating.helpers import staged
-from tests.factories import make_user
+from tests.factories import NOW, make_user
+from tests.ladder.rows import kept, measured_ladder
 from tests.pages.worlds import labelled_project, make_fit, worker_is_running
 from tests.simulation.rows import make_simulation
 from tests.teacher.rows import make_teacher_with_answers
@@ -49,6 +51,8 @@ FOR_OWNERS = (
     "simulations",
     "simulation-file",
     "simulation",
+    "models",
+    "model-version",
     "queue",
     "why",
     "model",
@@ -92,6 +96,16 @@ NO_PAGES = (
     "teacher-go-on",
     "teacher-cancel",
     "teacher-written-use",
+    "models-state",
+    "models-chart",
+    "models-start",
+    "models-cancel",
+    "models-figures",
+    "models-every",
+    "models-roll-back",
+    "rung-keep",
+    "model-version-live",
+    "model-version-retire",
     "confirm-state",
     "confirm-end",
     "curve-spec",
@@ -134,9 +148,18 @@ def parts(owner: User) -> dict[str, Any]:
         "tab": "helping",
         "token": make_token(project)[0].pk,
         "simulation": make_simulation(project, actor=owner).pk,
+        **_versions(project, owner),
         "run": make_teacher_with_answers(project).runs.all()[0].pk,
         "purpose": "trial",
     }
+
+
+def _versions(project: Project, owner: User) -> dict[str, Any]:
+    """A measured ladder and two versions of it, the second beside the live one."""
+    ladder = measured_ladder(project, wrong={"static": 1, "minilm": 0})
+    promote(actor=owner, version=kept(owner, ladder, "static"), why="Small.", now=NOW)
+    version = kept(owner, ladder, "minilm")
+    return {"rung": version.rung_id, "number": version.number}
 
 
 def address(name: str, parts: dict[str, Any], owner: User) -> str:

@@ -1,0 +1,93 @@
+"""Which rung of a ladder is the smallest that is good enough, and the figures that a lead enters.
+
+What is measured stays; only what follows from the figures is worked out again.
+"""
+
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from learners.engine.rungs.choosing import Choice, smallest_good_enough
+from learners.models import Ladder, Rung
+from learners.models.ladder import TEACHER
+from learners.services.ladder import Figures
+from learners.services.model_predictions import read_predictions
+
+
+def choice_of(ladder: Ladder) -> dict[str, Any]:
+    """As `Ladder.choice`: {} while nothing is measured, else plain values.
+
+    Keys: n (answers), margin, level, best and chosen (names of rungs; `chosen` is None where no rung
+    was shown to be good enough), too_small (more answers could tell), rungs (by name: accuracy,
+    rival, difference, bound, verdict, n_needed, as `engine.rungs.choosing.Standing`).
+
+    Raises:
+        ModelFilesGone: what a rung said of the audit answers is gone from the storage.
+    """
+    measured = [
+        rung
+        for rung in ladder.rungs.filter(status=Rung.Status.DONE).defer("manifest")
+        if rung.predictions_file and (rung.cpu_seconds_per_1000 is not None or rung.name == TEACHER)
+    ]
+    if not measured:
+        return {}
+    choice = smallest_good_enough(
+        np.array([_right(rung) for rung in measured]),
+        _costs(measured),
+        margin=ladder.margin,
+    )
+    return _as_json(choice, [rung.name for rung in measured])
+
+
+def _costs(rungs: list[Rung]) -> list[float]:
+    """CPU seconds; an outside teacher is dearer than all, whatever it asks: texts leave for it."""
+    most = max((rung.cpu_seconds_per_1000 or 0.0 for rung in rungs), default=0.0)
+    return [
+        most + 1 if rung.name == TEACHER else rung.cpu_seconds_per_1000 or 0.0 for rung in rungs
+    ]
+
+
+def _right(rung: Rung) -> NDArray[np.bool_]:
+    found = read_predictions(rung.predictions_file)
+    return np.asarray(found.said == found.y)
+
+
+def _as_json(choice: Choice, names: list[str]) -> dict[str, Any]:
+    return {
+        "n": choice.n,
+        "margin": choice.margin,
+        "level": choice.level,
+        "best": names[choice.best],
+        "chosen": None if choice.chosen is None else names[choice.chosen],
+        "too_small": choice.too_small,
+        "rungs": {
+            name: {
+                "accuracy": standing.accuracy,
+                "rival": names[standing.rival],
+                "difference": standing.difference,
+                "bound": standing.bound,
+                "verdict": str(standing.verdict),
+                "n_needed": standing.n_needed,
+            }
+            for name, standing in zip(names, choice.standings, strict=True)
+        },
+    }
+
+
+@transaction.atomic
+def set_figures(*, ladder_id: int, figures: Figures) -> Ladder:
+    """Give a ladder these figures; what is good enough is judged again by the margin.
+
+    Raises:
+        Refused: a figure that cannot be; nothing is changed.
+    """
+    figures.check()
+    ladder = Ladder.objects.select_for_update(no_key=True).get(pk=ladder_id)
+    is_other_margin = figures.margin != ladder.margin
+    ladder.prices, ladder.margin = figures.prices(), figures.margin
+    if is_other_margin:
+        ladder.choice = choice_of(ladder)
+    ladder.save(update_fields=["prices", "margin", "choice"])
+    return ladder
