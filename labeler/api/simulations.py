@@ -88,7 +88,11 @@ def start(request: HttpRequest, project_id: ProjectId, payload: SimulationAsked)
 
 
 def _started(request: HttpRequest, project: Project, asked: SimulationAsked) -> dict[str, Any]:
-    plan = Plan(**asked.model_dump(exclude={"source"}), is_table=project.is_table)
+    plan = Plan(
+        **asked.model_dump(exclude={"source"}),
+        is_table=project.is_table,
+        multilabel=project.multilabel,
+    )
     notes = notes_before(project=project, source=asked.source, plan=plan)
     simulation = start_simulation(
         actor=token_of(request).created_by,

@@ -27,7 +27,9 @@ OPEN = (Status.WAITING, Status.RUNNING)
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is compared, and how far and how often it is run. `is_table`: over rows of a table."""
+    """What is compared, and how far and how often it is run. `is_table`: over rows of a table;
+    `multilabel`: over texts with any number of classes.
+    """
 
     strategies: Sequence[str] = ()
     heads: Sequence[str] = ()
@@ -36,6 +38,7 @@ class Plan:
     batch: int = 8
     n_seeds: int = 10
     is_table: bool = False
+    multilabel: bool = False
 
     def recipes(self) -> list[Recipe]:
         """Raises Refused for a name that does not exist."""
@@ -48,6 +51,7 @@ class Plan:
                 heads=self.heads,
                 features=self.features,
                 is_table=self.is_table,
+                multilabel=self.multilabel,
             )
         except EngineError as error:
             raise Refused("strategies", f"{error}.") from error

@@ -2,8 +2,9 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from django.core.files.base import ContentFile
@@ -11,15 +12,14 @@ from django.core.files.storage import default_storage
 from django.db.models import Count
 from numpy.typing import NDArray
 
-from learners.engine.errors import CannotSimulate
 from learners.engine.features.table import TableColumn
-from learners.engine.simulation.data import LabelledData, labelled_data
+from learners.engine.simulation.data import LabelledData, labelled_data, labelled_sets
 from learners.models import Simulation
 from learners.selectors.parts import current_set
 from learners.selectors.training import training_set
 from learners.services.labelled_files import Columns, read_labelled
 from learners.services.shards import ShardIndex, local_path, open_shards
-from projects.models import Example, GoldLabel, LabelClass, Project
+from projects.models import Example, GoldLabel, GoldSet, LabelClass, Project
 from projects.reading import Layout
 from projects.services.staging import limits
 from projects.services.tables import features_of
@@ -37,6 +37,8 @@ class Labelled:
 
 def gold_counts(project: Project) -> Labelled:
     """Of gold labels."""
+    if project.multilabel:
+        return _counted(_gold_sets(project))
     successor = _successors(project)
     counted = GoldLabel.objects.filter(example__project=project).values_list("label_class_id")
     by_class = {
@@ -49,6 +51,8 @@ def gold_counts(project: Project) -> Labelled:
 
 def label_counts(project: Project) -> Labelled:
     """Of labels that people gave, and of those that came with the data as answers."""
+    if project.multilabel:
+        return _counted(_label_sets(project)[0])
     labels = training_set(project.pk)
     return Labelled(len(labels), len(labels.classes()))
 
@@ -64,7 +68,7 @@ def read_source(simulation: Simulation) -> LabelledData:
         return _of_file(simulation)
     project = simulation.project
     if project.multilabel:
-        raise CannotSimulate("simulations compare recipes for examples of one class each")
+        return _of_sets(project, simulation.source)
     if simulation.source == Source.GOLD:
         return _of_project(project, _gold(project))
     labels = training_set(project.pk)
@@ -133,6 +137,8 @@ def _of_file(simulation: Simulation) -> LabelledData:
         features=tuple(said.get("features", ())),
         label=said["label"],
         split=said["split"],
+        multilabel=said.get("multilabel", False),
+        separator=said.get("separator"),
     )
     with local_path(simulation.file).open("rb") as file:
         return read_labelled(
@@ -145,25 +151,78 @@ def _of_file(simulation: Simulation) -> LabelledData:
 
 
 def _of_project(project: Project, class_of: Mapping[int, int]) -> LabelledData:
-    classes = {row.pk: row for row in LabelClass.objects.filter(project=project).active()}
-    rows = (
-        Example.objects.filter(project=project, pk__in=list(class_of))
-        .exclude(role=Example.Role.DUPLICATE)
-        .order_by("pk")
-    )
-    found = list(rows.values_list("pk", "text", "content_hash", "role"))
-    data = labelled_data(
-        texts=[text for _, text, _, _ in found],
-        labels=[classes[class_of[pk]].name for pk, _, _, _ in found],
-        keys=[bytes(digest) for _, _, digest, _ in found],
-        is_test=[role == Example.Role.TEST for _, _, _, role in found],
-        descriptions={row.name: row.description for row in classes.values()},
-    )
-    return replace(
-        data,
-        unnamed=frozenset(row.name for row in classes.values() if row.is_none),
-        columns=tuple(TableColumn(*feature) for feature in features_of(project)),
-    )
+    rows = _Rows.of(project, class_of)
+    data = labelled_data(labels=[rows.names[class_of[pk]] for pk in rows.ids], **rows.shared)
+    return replace(data, unnamed=rows.unnamed, columns=rows.columns)
+
+
+def _of_sets(project: Project, source: str) -> LabelledData:
+    sets, n_older = (_gold_sets(project), 0) if source == Source.GOLD else _label_sets(project)
+    rows = _Rows.of(project, sets)
+    of_rows = [[rows.names[class_id] for class_id in sets[pk]] for pk in rows.ids]
+    data = labelled_sets(sets=of_rows, **rows.shared)
+    notes = [f"Left out, answered before a class was added: {n_older:,} texts."] if n_older else []
+    return replace(data, unnamed=rows.unnamed, notes=(*notes, *data.notes))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Examples of a project that are labelled, duplicates left out, and its classes in use.
+
+    `names`: of the classes, by id; `shared`: what `labelled_data` and `labelled_sets` both take.
+    """
+
+    ids: list[int]
+    names: dict[int, str]
+    unnamed: frozenset[str]
+    columns: tuple[TableColumn, ...]
+    shared: dict[str, Any]
+
+    @classmethod
+    def of(cls, project: Project, wanted: Iterable[int]) -> "_Rows":
+        classes = list(LabelClass.objects.filter(project=project).active())
+        examples = Example.objects.filter(project=project, pk__in=list(wanted))
+        rows = examples.exclude(role=Example.Role.DUPLICATE).order_by("pk")
+        found = list(rows.values_list("pk", "text", "content_hash", "role"))
+        return cls(
+            ids=[pk for pk, _, _, _ in found],
+            names={row.pk: row.name for row in classes},
+            unnamed=frozenset(row.name for row in classes if row.is_none),
+            columns=tuple(TableColumn(*feature) for feature in features_of(project)),
+            shared={
+                "texts": [text for _, text, _, _ in found],
+                "keys": [bytes(digest) for _, _, digest, _ in found],
+                "is_test": [role == Example.Role.TEST for _, _, _, role in found],
+                "descriptions": {row.name: row.description for row in classes},
+            },
+        )
+
+
+Sets = dict[int, tuple[int, ...]]
+"""Classes in use by example, maybe none."""
+
+
+def _counted(sets: Sets) -> Labelled:
+    return Labelled(len(sets), len({class_id for of_text in sets.values() for class_id in of_text}))
+
+
+def _gold_sets(project: Project) -> Sets:
+    """Merging and retiring a class change the sets themselves."""
+    rows = GoldSet.objects.filter(example__project=project)
+    return {pk: tuple(labels) for pk, labels in rows.values_list("example_id", "labels")}
+
+
+def _label_sets(project: Project) -> tuple[Sets, int]:
+    """Texts that were asked about every class, and how many others there are."""
+    training = training_set(project.pk)
+    sets = training.label_sets
+    assert sets is not None  # callers ask only where a text has any number of classes
+    whole = sets.asked.all(axis=1)
+    found = {
+        int(pk): tuple(sets.class_ids[has].tolist())
+        for pk, has in zip(training.example_ids[whole], sets.has[whole], strict=True)
+    }
+    return found, int((~whole).sum())
 
 
 def _gold(project: Project) -> dict[int, int]:

@@ -78,10 +78,9 @@ class _Start:
 
     def __init__(self, request: HttpRequest, project: Project, staged: StagedUpload | None) -> None:
         self.request, self.project, self.staged = request, project, staged
-        self.suits = not project.multilabel
         self.what = "rows" if project.is_table else "texts"
         gold, labels = gold_counts(project), label_counts(project)
-        self.sources = sources_of(gold, labels, staged, self.what) if self.suits else []
+        self.sources = sources_of(gold, labels, staged, self.what)
         data = request.POST if request.method == "POST" else None
         n_texts = {
             Source.FILE.value: staged.guess["n_rows"] if staged else 0,
@@ -92,7 +91,11 @@ class _Start:
         self.n_texts = n_texts[first]
         self.form = PlanForm(data, project=project, sources=self.sources, n_texts=self.n_texts)
         self.columns = (
-            ColumnsForm(data, staged=staged, is_table=project.is_table) if staged else None
+            ColumnsForm(
+                data, staged=staged, is_table=project.is_table, multilabel=project.multilabel
+            )
+            if staged
+            else None
         )
 
     def started(self) -> Simulation | None:
@@ -125,7 +128,6 @@ class _Start:
         return {
             "project": self.project,
             "is_owner": True,
-            "suits": self.suits,
             "what": self.what,
             "form": self.form,
             "columns": self.columns,
@@ -224,7 +226,12 @@ def curves(request: HttpRequest, pk: int, simulation: int) -> JsonResponse:
     summaries = found.results.get("summaries")
     if not summaries:
         raise Http404("There is nothing to draw yet.")
-    return JsonResponse(simulation_spec(summaries, simulation_sentences.labels_of(found)))
+    spec = simulation_spec(
+        summaries,
+        simulation_sentences.labels_of(found),
+        measure=simulation_sentences.measure_of(found).capitalize(),
+    )
+    return JsonResponse(spec)
 
 
 @never_cache
@@ -281,6 +288,8 @@ class State:
     failed: list[dict[str, Any]]
     population: str
     what: str
+    measure: str
+    of_sets: bool
 
 
 def _state(project: Project, found: Simulation, now: datetime) -> State:
@@ -297,6 +306,8 @@ def _state(project: Project, found: Simulation, now: datetime) -> State:
         failed=found.results.get("failed", []),
         population=simulation_sentences.population(found),
         what=simulation_sentences.what(found),
+        measure=simulation_sentences.measure_of(found),
+        of_sets=simulation_sentences.of_sets(found),
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from learners.views.curve_chart import chart_config, share_axis
+from learners.views.chart_layers import band, chart, labels_axis, line, point, tooltip
+from learners.views.curve_chart import share_axis
 
 COLOURS = [
     *(f"var(--chart-{place})" for place in range(1, 5)),
@@ -13,69 +14,32 @@ DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3], [10, 4]]
 
 
 def simulation_spec(
-    summaries: Sequence[Mapping[str, Any]], labels: Mapping[str, str]
+    summaries: Sequence[Mapping[str, Any]], labels: Mapping[str, str], measure: str = "Accuracy"
 ) -> dict[str, Any]:
     """One line with its band for each summary; never told apart by colour alone.
 
-    A recipe's colour comes from its place in `labels`, so that it stays as others come in.
+    `measure`: what the curves are of. A recipe's colour comes from its place in `labels`, so that it stays as others come in.
     """
     present = {summary["name"] for summary in summaries}
     places = [place for place, name in enumerate(labels) if name in present]
     names = [label for name, label in labels.items() if name in present]
-    rows = [row for summary in summaries for row in _rows(summary, labels[summary["name"]])]
-    x = {
-        "field": "labels",
-        "type": "quantitative",
-        "title": "labels",
-        "axis": {"format": ",d", "tickMinStep": 1, "tickCount": 8, "grid": False},
-        "scale": {"domainMin": 0, "nice": False},
-    }
+    rows = [
+        row for summary in summaries for row in _rows(summary, labels[summary["name"]], measure)
+    ]
+    x = labels_axis("labels", n_ticks=8, nice=False)
+    y = {"field": "mean", **share_axis()}
     colour = _scale(names, _taken(COLOURS, places))
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": "container",
-        "height": 320,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "background": "var(--raised)",
-        "data": {"values": rows},
-        "layer": [
-            {
-                "transform": [{"filter": "isValid(datum.low)"}],
-                "mark": {"type": "area", "opacity": 0.14, "line": False},
-                "encoding": {
-                    "x": x,
-                    "y": {"field": "low", **share_axis()},
-                    "y2": {"field": "high"},
-                    "color": colour,
-                },
-            },
-            {
-                "mark": {"type": "line", "strokeWidth": 2},
-                "encoding": {
-                    "x": x,
-                    "y": {"field": "mean", **share_axis()},
-                    "color": colour,
-                    "strokeDash": _scale(names, _taken(DASHES, places)),
-                },
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 0},
-                "encoding": {
-                    "x": x,
-                    "y": {"field": "mean", **share_axis()},
-                    "color": colour,
-                    "tooltip": [
-                        {"field": field, "type": "nominal"}
-                        for field in ("Recipe", "Labels", "Accuracy")
-                    ],
-                },
-            },
-        ],
-        "config": chart_config(),
-    }
+    dashes = _scale(names, _taken(DASHES, places))
+    told = {"x": x, "y": y, "color": colour, "tooltip": tooltip("Recipe", "Labels", "Accuracy")}
+    layer = [
+        {"transform": [{"filter": "isValid(datum.low)"}], **band(x, colour)},
+        line(x, y, color=colour, strokeDash=dashes),
+        point(told, size=60, opacity=0),
+    ]
+    return chart(rows, height=320, layer=layer)
 
 
-def _rows(summary: Mapping[str, Any], label: str) -> list[dict[str, Any]]:
+def _rows(summary: Mapping[str, Any], label: str, measure: str) -> list[dict[str, Any]]:
     curve = summary["accuracy"]
     points = zip(summary["labels"], curve["mean"], curve["low"], curve["high"], strict=True)
     return [
@@ -86,7 +50,7 @@ def _rows(summary: Mapping[str, Any], label: str) -> list[dict[str, Any]]:
             "mean": mean,
             "low": None if low is None else max(0.0, low),
             "high": None if high is None else min(1.0, high),
-            "Accuracy": _words(mean, low, high),
+            measure: _words(mean, low, high),
         }
         for n_labels, mean, low, high in points
     ]

@@ -9,12 +9,17 @@ from learners.services.labelled_files import Columns
 from learners.services.simulating import MAX_BUDGET, MAX_SEEDS, Plan, Source
 from learners.services.simulation_data import Labelled
 from projects.models import Project, StagedUpload
+from projects.reading.labels import SEPARATORS, hint
 from projects.reading.tables import KINDS
 from projects.views.learning import choices_of
 
 PRESETS = [
     ("default", "Default: what a new project gets"),
     ("margin", "Margin: the default with the strategy most tools ship"),
+]
+SET_PRESETS = [
+    PRESETS[0],
+    ("margin", "Nearest border: the default, asking where a yes or no of one class is closest"),
 ]
 USUAL_BUDGET, USUAL_BATCH, USUAL_SEEDS = 256, 8, 10
 ASKED_SHARE = 0.6  # of what there is, where there is less than the usual budget needs
@@ -63,7 +68,7 @@ class PlanForm(forms.Form):
     def __init__(
         self, data: Any = None, *, project: Project, sources: list[tuple[str, str]], n_texts: int
     ) -> None:
-        self.is_table = project.is_table
+        self.is_table, self.multilabel = project.is_table, project.multilabel
         budget = usual_budget(n_texts)
         usual = {
             "source": sources[0][0] if sources else "",
@@ -80,6 +85,7 @@ class PlanForm(forms.Form):
             for name, label in offered["strategy"]
         ]
         for name, choices in (
+            ("presets", SET_PRESETS if project.multilabel else PRESETS),
             ("source", sources),
             ("strategies", strategies),
             ("heads", offered["head"]),
@@ -100,6 +106,7 @@ class PlanForm(forms.Form):
             batch=said["batch"],
             n_seeds=said["n_seeds"],
             is_table=self.is_table,
+            multilabel=self.multilabel,
         )
 
 
@@ -119,12 +126,34 @@ class ColumnsForm(forms.Form):
         help_text="Rows that say “test” there measure. Without one, a fixed quarter does.",
     )
 
-    def __init__(self, data: Any = None, *, staged: StagedUpload, is_table: bool = False) -> None:
+    separator = forms.ChoiceField(
+        label="A label ends",
+        required=False,
+        choices=[
+            ("", "in JSON lists alone"),
+            *((separator, f"at a {words}") for separator, words in SEPARATORS.items()),
+        ],
+        help_text="Within a cell. Rows without any label are left out.",
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        staged: StagedUpload,
+        is_table: bool = False,
+        multilabel: bool = False,
+    ) -> None:
+        self.multilabel = multilabel
         roles: dict[str, str] = staged.guess["table_roles" if is_table else "roles"]
         by_role = {role: name for name, role in reversed(roles.items())}
         initial: dict[str, Any] = {role: by_role.get(role, "") for role in ROLES}
         initial["features"] = [name for name, role in roles.items() if role in KINDS]
+        if multilabel:
+            initial["separator"] = hint(staged.guess, initial["label"])
         super().__init__(data, prefix="columns", initial=initial)
+        if not multilabel:
+            del self.fields["separator"]
         del self.fields["text" if is_table else "features"]
         choices = [(name, name) for name in roles]
         for field in {"text", "features", "label"} & set(self.fields):
@@ -148,6 +177,8 @@ class ColumnsForm(forms.Form):
             features=tuple(said.get("features", ())),
             label=said["label"],
             split=said["split"] or None,
+            multilabel=self.multilabel,
+            separator=said.get("separator", ""),
         )
 
 

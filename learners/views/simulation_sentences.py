@@ -16,6 +16,7 @@ PRESET_LABELS = {
     REFERENCE.name: REFERENCE_LABEL,
     MARGIN.name: "Margin",
 }
+SET_HEADS = frozenset(settings.LABELER_MULTILABEL_HEADS)
 POPULATIONS = {
     Simulation.Source.GOLD: (
         "Run on {texts} of this project whose label came with the data. They stand for the project "
@@ -38,6 +39,16 @@ def what(simulation: Simulation) -> str:
     return "rows" if simulation.project.is_table else "texts"
 
 
+def of_sets(simulation: Simulation) -> bool:
+    """Whether a text has any number of classes there."""
+    return any(recipe["head"] in SET_HEADS for recipe in simulation.recipes)
+
+
+def measure_of(simulation: Simulation) -> str:
+    """What the curves are of."""
+    return "whole sets right" if of_sets(simulation) else "accuracy"
+
+
 def population(simulation: Simulation) -> str:
     """What was run on, and how far it stands for the project."""
     said = POPULATIONS[Simulation.Source(simulation.source)]
@@ -47,6 +58,8 @@ def population(simulation: Simulation) -> str:
 def recipe_label(recipe: Mapping[str, Any]) -> str:
     """`Default`, or strategy, classifier and features."""
     known = PRESET_LABELS.get(recipe["name"])
+    if recipe["name"] == "margin" and recipe["head"] in SET_HEADS:
+        known = f"{strategy_label(recipe['strategy'])}, else as the default"
     return known or f"{strategy_label(recipe['strategy'])} · {recipe_parts(recipe)}"
 
 
@@ -79,7 +92,10 @@ def verdict(simulation: Simulation) -> list[str]:
     labels = labels_of(simulation)
     if best["name"] == REFERENCE.name:
         return [_nothing_better(simulation, summaries)]
-    said = [_best(labels[best["name"]], best), _reached(best, summaries[REFERENCE.name])]
+    said = [
+        _best(labels[best["name"]], best, measure_of(simulation)),
+        _reached(best, summaries[REFERENCE.name], measure_of(simulation)),
+    ]
     return [*filter(None, said), *_runner_up(simulation, labels)]
 
 
@@ -92,9 +108,9 @@ def _nothing_better(simulation: Simulation, summaries: Mapping[str, Any]) -> str
     return f"Nothing that was compared did better here than choosing at random.{noise}"
 
 
-def _best(label: str, best: Mapping[str, Any]) -> str:
+def _best(label: str, best: Mapping[str, Any], measure: str) -> str:
     low, high = best["difference_low"], best["difference_high"]
-    found = f"{points(best['difference'])} of mean accuracy above {REFERENCE_LABEL.lower()}"
+    found = f"{points(best['difference'])} of mean {measure} above {REFERENCE_LABEL.lower()}"
     runs = count(best["n_seeds"], "run")
     if low is None:
         return f"{label} is {found}, in one run: more runs are needed to tell that from noise."
@@ -113,7 +129,7 @@ def _signed(share: float) -> str:
     return f"{100 * share:+.1f}".replace("-", "−")
 
 
-def _reached(best: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
+def _reached(best: Mapping[str, Any], reference: Mapping[str, Any], measure: str) -> str:
     """Only within the curves, and only where the gain is beyond noise."""
     reached = best["labels_to_reference_end"]
     beyond = best["difference_low"] is not None and best["difference_low"] > 0
@@ -121,9 +137,10 @@ def _reached(best: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
         return ""
     end = reference["labels"][-1]
     accuracy = percent(reference["accuracy"]["mean"][-1])
+    whole = "" if measure == "accuracy" else f" of {measure}"
     within = _within(reached["low"], reached["high"], reached["labels"])
     return (
-        f"With {reached['labels']:,} labels{within} it has the {accuracy} that "
+        f"With {reached['labels']:,} labels{within} it has the {accuracy}{whole} that "
         f"{REFERENCE_LABEL.lower()} has with {end:,}."
     )
 

@@ -54,12 +54,6 @@ def test_without_known_labels_the_page_says_what_is_needed(site: Client, owner: 
     assert reverse("simulation-file", args=[project.pk]) in found
 
 
-def test_a_project_of_several_classes_a_text_is_told_so(site: Client, owner: User) -> None:
-    project = gold_project(owner)
-    Project.objects.update(multilabel=True)
-    assert "any number of classes" in words(site, "simulations", project.pk)
-
-
 def test_starting_one_leads_to_it(site: Client, owner: User) -> None:
     project = gold_project(owner)
     response = site.post(reverse("simulations", args=[project.pk]), FORM)
