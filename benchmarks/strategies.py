@@ -153,7 +153,9 @@ def main() -> None:
     for name in ("data", "licence", "source"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--split", default="split")
-    parser.add_argument("--commit", default=_head(), help="the commit that the runs were made with")
+    parser.add_argument(
+        "--commit", default=head_commit(), help="the commit that the runs were made with"
+    )
     options = vars(parser.parse_args())
     files = [json.loads(path.read_text("utf-8")) for path in options.pop("runs")]
     RESULTS.write_text(_as_text(results(files, options)), "utf-8")
@@ -170,7 +172,7 @@ def _as_text(found: Mapping[str, Any]) -> str:
     )
 
 
-def _head() -> str:
+def head_commit() -> str:
     found = subprocess.run(
         ["git", "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=False
     )

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from labeler.embedded.processes import end, spawn
 from labeler.sending import send
-from learners.models import EmbeddingSet, Fit, RankedExample, WorkerHeartbeat
+from learners.models import EmbeddingSet, Fit, RankedExample, SeedQueue, WorkerHeartbeat
 from learners.selectors.status import project_status
 from learners.services.prediction import predict
 from projects.models import Example
@@ -64,6 +64,16 @@ def test_the_beat_task_starts_what_no_message_asked_for(live_worker: LiveWorker)
     wait_for(lambda: published() and embedded())
     assert EmbeddingSet.objects.get(project=project).n_done == 40
     assert Fit.objects.count() == 1
+
+
+def test_the_first_questions_are_ranked_as_soon_as_texts_are_read(live_worker: LiveWorker) -> None:
+    project, _, _ = make_world(40)
+    send("learners.embed", project.pk)
+    wait_for(lambda: SeedQueue.objects.filter(n_read=40, ranked_at__isnull=False).exists())
+    row = SeedQueue.objects.get(project=project)
+    assert (row.error, row.strategy, row.n_ranked_from) == ("", "kmeans_seed", 30)
+    assert row.ranked.count() == 30
+    assert not Fit.objects.exists()
 
 
 def test_the_page_sees_that_the_worker_lives(live_worker: LiveWorker) -> None:

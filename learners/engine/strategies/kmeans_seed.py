@@ -34,7 +34,7 @@ STRATEGY = Strategy(
     label="k-means medoids",
     description=(
         "A text from the middle of each kind that has no label yet. "
-        "Does not ask the model how sure it is; until there is one, texts are drawn at random. "
+        "Does not ask the model how sure it is, and chooses the first questions too. "
         f"Looks at {SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper="Kang, Ryu and Kwon 2004, Using cluster-based sampling to select initial training set for active learning in text classification, PAKDD",

@@ -80,7 +80,7 @@ STRATEGY = Strategy(
     label="ProbCover",
     description=(
         "Texts close to the most others that no labelled text is close to. "
-        "Does not ask the model how sure it is; until there is one, texts are drawn at random. "
+        "Does not ask the model how sure it is, and chooses the first questions too. "
         f"Looks at {SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper=(

@@ -39,7 +39,7 @@ STRATEGY = Strategy(
     label="Typical points (TypiClust)",
     description=(
         "The most typical text of each kind that has no label yet. "
-        "Does not ask the model how sure it is; until there is one, texts are drawn at random. "
+        "Does not ask the model how sure it is, and chooses the first questions too. "
         f"Looks at {SUBSET:,} texts drawn at random from a larger pool."
     ),
     paper="Hacohen, Dekel and Weinshall 2022, Active learning on a budget, arXiv 2202.02794",
