@@ -7,6 +7,7 @@ from django.utils import timezone
 from projects.models import Project
 
 MARGIN = 0.02
+TEACHER = "teacher"  # the rung that is an outside teacher: measured, never trained, without files
 
 
 class Ladder(models.Model):

@@ -26,6 +26,7 @@ def teach(run_id: int) -> None:
                 release(run_id=run_id, token=token)
                 if send("projects.teach", run_id):
                     return
+        send("learners.start_due_work")  # what follows from the answers
     finally:
         release(run_id=run_id, token=token)
 
