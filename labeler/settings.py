@@ -155,6 +155,7 @@ CELERY_TASK_DEFAULT_QUEUE = "fast"
 CELERY_TASK_ROUTES = {
     "learners.embed": {"queue": "slow"},
     "learners.simulate": {"queue": "slow"},
+    "learners.predict_file": {"queue": "slow"},
     "projects.teach": {"queue": "slow"},
     "learners.ladder": {"queue": "slow"},
     "projects.import": {"queue": "fast"},
@@ -171,6 +172,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "resume-teachers": {
         "task": "projects.resume_teachers",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "tend-prediction-files": {
+        "task": "learners.tend_prediction_files",
         "schedule": 15.0,
         "options": {"expires": 15},
     },
@@ -304,6 +310,7 @@ LABELER_PROJECT_FILES = [
     ("learners.Simulation", "project", ["file", "data_file"]),
     ("learners.PredictionFile", "project", ["file", "result_file"]),
     ("learners.Rung", "ladder__project", ["predictions_file"]),
+    ("learners.ModelExport", "project", ["file"]),
     ("projects.ModelVersion", "project", ["predictions_file"]),
 ]
 # Prefixes in storage under which everything belongs to the project: the bin deletes these as well.

@@ -84,15 +84,7 @@ def require_live(project: Project) -> ModelVersion:
 
 def predictions_of(predicted: Predicted) -> list[dict[str, Any]]:
     """What is answered of each text."""
-    return [_prediction(predicted, place) for place in range(len(predicted.probabilities))]
-
-
-def _prediction(predicted: Predicted, place: int) -> dict[str, Any]:
-    shares = dict(zip(predicted.class_names, predicted.probabilities[place], strict=True))
-    labels = predicted.labels(place)
-    if predicted.thresholds is not None:
-        return {"labels": labels, "probabilities": shares}
-    return {"label": labels[0], "probability": shares[labels[0]], "probabilities": shares}
+    return [predicted.told(place) for place in range(len(predicted.probabilities))]
 
 
 def _asked_model(version: ModelVersion, asked: PredictAsked) -> Predicted:

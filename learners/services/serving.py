@@ -50,6 +50,14 @@ class Predicted:
         passed = zip(self.class_names, shares, self.thresholds, strict=True)
         return [name for name, share, threshold in passed if share >= threshold]
 
+    def told(self, row: int) -> dict[str, Any]:
+        """What is answered of a text, in the API and in files."""
+        shares = dict(zip(self.class_names, self.probabilities[row], strict=True))
+        labels = self.labels(row)
+        if self.thresholds is not None:
+            return {"labels": labels, "probabilities": shares}
+        return {"label": labels[0], "probability": shares[labels[0]], "probabilities": shares}
+
 
 def predict_texts(version: ModelVersion, texts: Sequence[str]) -> Predicted:
     """

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from projects.models import AnnotationEvent, LabelClass, Project, ProjectEvent
 from projects.reading.labels import joined
+from projects.reading.spreadsheets import BYTE_ORDER_MARK, neutralised
 from projects.selectors.exporting import (
     ExportedLabel,
     exported_labels,
@@ -25,9 +26,6 @@ from projects.selectors.exporting import (
 )
 from projects.views.person import person
 
-# What a spreadsheet may run as a formula when a cell begins with it (OWASP, "CSV injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as a local encoding
 COLUMNS = [field.name for field in fields(ExportedLabel) if field.name != "metadata"]
 
 
@@ -104,17 +102,6 @@ def _csv_row(
     own = row.pop("metadata")
     row["labels"] = joined(label.labels) if several else "; ".join(label.labels)
     return [neutralised(cell) for cell in [*row.values(), *(own.get(name) for name in metadata)]]
-
-
-def neutralised(cell: object) -> object:
-    """The cell with an apostrophe before what a spreadsheet would run; numbers stay numbers."""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    if isinstance(cell, dict | list):
-        cell = json.dumps(cell, ensure_ascii=False)
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return "'" + cell
-    return "" if cell is None else cell
 
 
 def _with_times(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:

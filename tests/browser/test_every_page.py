@@ -19,6 +19,7 @@ from tests.creating.helpers import staged
 from tests.factories import NOW, make_user
 from tests.ladder.rows import kept, measured_ladder
 from tests.pages.worlds import labelled_project, make_fit, worker_is_running
+from tests.serving.worlds import make_prediction_file
 from tests.simulation.rows import make_simulation
 from tests.teacher.rows import make_teacher_with_answers
 
@@ -48,6 +49,7 @@ FOR_OWNERS = (
     "history-row",
     "project",
     "confirm",
+    "predict-files",
     "simulations",
     "simulation-file",
     "simulation",
@@ -83,6 +85,10 @@ NO_PAGES = (
     "project-numbers",
     "numbers-spec",
     "retrain",
+    "predict-files-state",
+    "predict-file-cancel",
+    "predict-file-delete",
+    "predict-file-result",
     "simulation-state",
     "simulation-cancel",
     "simulation-use",
@@ -147,6 +153,7 @@ def parts(owner: User) -> dict[str, Any]:
         "kind": "svg",
         "tab": "helping",
         "token": make_token(project)[0].pk,
+        "file": make_prediction_file(project, owner).pk,
         "simulation": make_simulation(project, actor=owner).pk,
         **_versions(project, owner),
         "run": make_teacher_with_answers(project).runs.all()[0].pk,

@@ -54,8 +54,13 @@ class Starter:
         assert words in self.said, self.said
 
     def processes(self) -> dict[str, int]:
-        """Process number of web, worker and beat (their masters) by name."""
-        words = {"gunicorn": "web", "worker": "worker", "beat": "beat"}
+        """Process number of web, worker, beat and models (their masters) by name."""
+        words = {
+            "gunicorn": "web",
+            "worker": "worker",
+            "beat": "beat",
+            "learners.engine.serving": "models",
+        }
         found = {}
         for pid in carrying(MARK, str(self.var)):
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile

@@ -12,8 +12,9 @@ from tokenizers.models import WordLevel
 from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Whitespace
 
-from projects.models import ModelVersion, Project
-from tests.factories import make_ladder, make_model_version, make_rung
+from learners.models import PredictionFile
+from projects.models import ModelVersion, Project, User
+from tests.factories import NOW, make_ladder, make_model_version, make_rung
 
 WORDS = ("[UNK]", "soup", "bread", "ticket", "train")
 FOOD, TRAINS = "Food", "Trains"
@@ -82,3 +83,20 @@ def make_live(project: Project, **options: Any) -> ModelVersion:
     """A live version that keeps the tiny model."""
     rung = make_rung(make_ladder(project), "tfidf", files=tiny_files(**options))
     return make_model_version(project, rung=rung, stage="live")
+
+
+def make_prediction_file(project: Project, owner: User, **columns: Any) -> PredictionFile:
+    """A file that is half predicted."""
+    made: dict[str, Any] = {
+        "version": make_model_version(project),
+        "created_by": owner,
+        "created_at": NOW,
+        "name": "mail.csv",
+        "layout": {"kind": "csv"},
+        "text_column": "text",
+        "n_bytes": 2_000,
+        "bytes_read": 1_000,
+        "n_done": 40,
+        "status": "running",
+    }
+    return PredictionFile.objects.create(project=project, **(made | columns))
