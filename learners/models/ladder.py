@@ -46,6 +46,9 @@ class Ladder(models.Model):
     finished_at = models.DateTimeField(null=True)
     n_train = models.PositiveIntegerField(default=0)
     n_audit = models.PositiveIntegerField(default=0)
+    synthetic = models.JSONField(
+        default=list, help_text="numbers of written texts that train it beside the labels"
+    )
     choice = models.JSONField(default=dict, help_text="the smallest that is good enough, and why")
     machine = models.CharField(max_length=200, blank=True, help_text="what measured the speed")
     error = models.TextField(blank=True)
