@@ -12,9 +12,8 @@ import pytest
 
 from learners.engine.embedding import MINILM_SHA256
 from learners.engine.errors import EmbedderUnavailable
-from learners.engine.features import BagModel
+from learners.engine.features import STATIC, BagModel
 from learners.models import EmbeddingSet
-from learners.selectors.parts import STATIC
 from learners.selectors.status import project_status
 from learners.services import embedders
 from learners.services.due_work import part_to_embed
@@ -126,7 +125,7 @@ def test_while_static_vectors_are_made_a_row_and_a_banner_say_so(
         return make(**arguments)
 
     monkeypatch.setattr(embedders, "ensure_static", watched)
-    monkeypatch.setattr("learners.selectors.status.STALE_AFTER", timedelta(hours=1))
+    monkeypatch.setattr("learners.selectors.embedding_progress.STALE_AFTER", timedelta(hours=1))
     embed(static_project, lambda: tiny)
     assert "Static vectors are being made of the sentence embedder, for 2 minutes now." in said[0]
     assert "being made" not in words_of(static_project)
