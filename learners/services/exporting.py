@@ -126,7 +126,7 @@ def card_of(fit: Fit, names: list[str]) -> BundleCard:
     return BundleCard(
         project=project.name,
         description=project.description,
-        data=_data_words(fit),
+        data=data_words(fit.project, fit.upto_seq),
         fit=fit.pk,
         created_at=(fit.finished_at or fit.started_at).isoformat(timespec="seconds"),
         strategy=strategy_label(fit.strategy),
@@ -176,16 +176,16 @@ def _unmeasured(fit: Fit, intervals: dict[str, Interval]) -> str:
     return ""
 
 
-def _data_words(fit: Fit) -> str:
-    """The files that were in at the fit, from the ledger: a later import is not of this model."""
+def data_words(project: Project, upto_seq: int) -> str:
+    """The files that were in then, from the ledger: a later import is not of this model."""
     imported = ProjectEvent.objects.filter(
-        project_id=fit.project_id, kind=ProjectEvent.Kind.IMPORTED, seq__lte=fit.upto_seq
+        project=project, kind=ProjectEvent.Kind.IMPORTED, seq__lte=upto_seq
     ).order_by("seq")
     files = list(imported.values_list("payload", flat=True))
     if not files:
         return ""
     n_texts = sum(file["n_texts"] for file in files)
-    what = "different rows" if fit.project.is_table else "distinct texts"
+    what = "different rows" if project.is_table else "distinct texts"
     listed = ", ".join(f"{file['name']} (SHA-256 {file['digest'][:12]})" for file in files)
     return f"{n_texts:,} {what} from {listed}."
 

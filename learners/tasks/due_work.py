@@ -29,10 +29,7 @@ def start_due_work() -> None:
         send("learners.rank_first", project_id)
     for project_id in due_work.projects_to_embed(now):
         send("learners.embed", project_id)
-    for fit_id in due_work.exports_to_build(now):
-        send("learners.export_model", fit_id)
-    for export_id in exports_to_make(now):
-        send("learners.export_rung", export_id)
+    _start_exports(now)
     for confirmation_id in confirmations_to_check(now):
         send("learners.confirm", confirmation_id)
     _start_ladders(now)
@@ -50,6 +47,13 @@ def _complete_ladders() -> None:
 
     for ladder_id in ladders_to_complete():
         send("learners.complete_ladder", ladder_id)
+
+
+def _start_exports(now: datetime) -> None:
+    for fit_id in due_work.exports_to_build(now):
+        send("learners.export_model", fit_id)
+    for export_id in exports_to_make(now):
+        send("learners.export_rung", export_id)
 
 
 def _start_ladders(now: datetime) -> None:

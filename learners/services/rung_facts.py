@@ -1,0 +1,151 @@
+"""What a packed model says of itself, gathered from its row, its files and the ledger as it was then."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from django.conf import settings
+
+from learners.engine.confusion import confusion
+from learners.engine.embedding import MINILM, MINILM_SOURCE, licence_of
+from learners.engine.errors import UnknownRung
+from learners.engine.intervals import Interval
+from learners.engine.packing.card import ClassFacts, ModelFacts
+from learners.engine.rungs import RungKind, get_rung
+from learners.engine.runtime import LABELS, META
+from learners.models import Rung
+from learners.selectors.class_texts import class_texts
+from learners.services.exporting import data_words
+from learners.services.manifest import MANIFEST
+from learners.services.model_files import read_files
+from learners.services.model_predictions import read_predictions
+from learners.services.rung_export_request import Model, project_of
+from projects.models import ModelVersion
+
+NO_WEIGHTS = ("tfidf", "tree", "columns")
+
+
+def facts_of(model: Model, files: dict[str, bytes]) -> ModelFacts:
+    """Everything for the card of a rung or a version.
+
+    Raises:
+        ModelFilesGone: what it said of the random answers is gone from the storage.
+    """
+    project, measured = project_of(model), _measures(model)
+    name = model.name if isinstance(model, Rung) else model.rung
+    label = model.label if isinstance(model, Rung) else model.rung_label
+    kind, meta = _kind(name), json.loads(files[META])
+    upto_seq = (model.ladder.upto_seq or 0) if isinstance(model, Rung) else model.upto_seq
+    weights = not project.is_table and name not in NO_WEIGHTS
+    made = model.finished_at if isinstance(model, Rung) else model.created_at
+    return ModelFacts(
+        project=project.name,
+        description=project.description,
+        kind=name,
+        title=label or name,
+        how=kind.description if kind else "",
+        paper=kind.paper if kind else "",
+        version=None if isinstance(model, Rung) else model.number,
+        manifest_digest=model.manifest_digest,
+        made_at=made.isoformat(timespec="seconds") if made else "",
+        licence=licence_of(settings.LABELER_EMBEDDER) if weights else "",
+        source=_source() if weights else "",
+        intended_use=project.card_intended_use,
+        ethics=project.card_ethics,
+        caveats=project.card_caveats,
+        data=data_words(project, upto_seq),
+        n_train=measured.get("n_train"),
+        n_audit=measured.get("n_audit") or 0,
+        accuracy=_interval(measured, "accuracy"),
+        macro_f1=_interval(measured, "macro_f1"),
+        classes=_classes(model, files, upto_seq),
+        max_tokens=int(meta.get("max_tokens", 0)),
+        speed=_speed(measured, "rows" if project.is_table else "texts"),
+        versions=model.manifest.get("versions", {}),
+        is_table=project.is_table,
+        multilabel=bool(meta.get("multilabel")),
+        deferral=_deferral(model),
+    )
+
+
+def _measures(model: Model) -> dict[str, Any]:
+    if isinstance(model, ModelVersion):
+        return dict(model.measures)
+    return {**vars(model), "machine": model.ladder.machine}
+
+
+def _kind(name: str) -> RungKind | None:
+    """None for a kind of an earlier release."""
+    try:
+        return get_rung(name)
+    except UnknownRung:
+        return None
+
+
+def _source() -> str:
+    """Whose weights these are, or came from; no path of this server."""
+    return (
+        MINILM_SOURCE if settings.LABELER_EMBEDDER == MINILM else "an embedding model of your own"
+    )
+
+
+def _interval(measured: dict[str, Any], name: str) -> Interval | None:
+    if measured.get(name) is None:
+        return None
+    low, high = measured[f"{name}_low"], measured[f"{name}_high"]
+    return Interval(measured[name], low, high, measured.get("n_audit") or 0)
+
+
+def _speed(measured: dict[str, Any], word: str) -> dict[str, str]:
+    machine = measured.get("machine") or "the machine that trained it"
+    told = {
+        f"Milliseconds per thousand {word}, one at a time on one thread": measured.get(
+            "ms_per_1000"
+        ),
+        f"CPU seconds per thousand {word}": measured.get("cpu_seconds_per_1000"),
+        "Memory in MB": measured.get("memory_mb"),
+    }
+    return {what: f"{value:.3g}, on {machine}" for what, value in told.items() if value is not None}
+
+
+def _classes(model: Model, files: dict[str, bytes], upto_seq: int) -> list[ClassFacts]:
+    """In the order of the probabilities; how well each is found, on the random answers."""
+    labels = json.loads(files[LABELS])
+    project = project_of(model)
+    described = {each.class_id: each.description for each in class_texts(project.pk, upto_seq)}
+    trained = Counter(class_id for _, class_id in json.loads(files[MANIFEST])["labels"])
+    recall, precision = _shares(model)
+    return [
+        ClassFacts(
+            name=label["name"],
+            description=described.get(label["id"], ""),
+            n_train=trained[label["id"]],
+            recall=recall.get(label["id"]),
+            precision=precision.get(label["id"]),
+        )
+        for label in labels
+    ]
+
+
+Shares = dict[int, Interval | None]
+
+
+def _shares(model: Model) -> tuple[Shares, Shares]:
+    if not model.predictions_file:
+        return {}, {}
+    found = read_predictions(model.predictions_file)
+    ids = sorted({*found.class_ids.tolist(), *found.y.tolist()})
+    counted = confusion(truth=found.y, said=found.said, class_ids=ids)
+    recall, precision = counted.recall(), counted.precision()
+    return dict(zip(ids, recall, strict=True)), dict(zip(ids, precision, strict=True))
+
+
+def _deferral(model: Model) -> float | None:
+    """Below which probability a version leaves the decision to a person."""
+    rule = model.deferral if isinstance(model, ModelVersion) else None
+    return float(rule["threshold"]) if rule and rule.get("threshold") is not None else None
+
+
+def files_of(model: Model) -> dict[str, bytes]:
+    """The model's files, each as it was stored. Raises ModelFilesGone."""
+    return read_files(model)
