@@ -64,11 +64,7 @@ def cross_fitted_predictions(
     Raises:
         BadVectors: shapes that do not agree, or a fold whose model would have no training row at all.
     """
-    if not len(X) == len(y) == len(is_audit) or n_folds < 2:
-        raise BadVectors(
-            f"{len(X)} vectors, {len(y)} labels, {len(is_audit)} audit marks, {n_folds} folds; "
-            "needed: one of each per row, and at least 2 folds"
-        )
+    _check_shapes(X, y, is_audit, n_folds)
     rows, labels, n_names = with_names(X, y, names)
     measured = n_names + np.flatnonzero(is_audit).astype(np.int64)
     n_least = len(measured) + 1 if strict else 2
@@ -95,6 +91,14 @@ def cross_fitted_predictions(
         probabilities,
         class_ids,
     )
+
+
+def _check_shapes(X: Floats, y: NDArray[Any], is_audit: NDArray[np.bool_], n_folds: int) -> None:
+    if not len(X) == len(y) == len(is_audit) or n_folds < 2:
+        raise BadVectors(
+            f"{len(X)} vectors, {len(y)} labels, {len(is_audit)} audit marks, {n_folds} folds; "
+            "needed: one of each per row, and at least 2 folds"
+        )
 
 
 def audit_folds(

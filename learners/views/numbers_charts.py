@@ -9,24 +9,12 @@ from typing import Any
 from learners.engine.calibration import Bin
 from learners.selectors.curve import Measure
 from learners.selectors.honesty import Baseline, as_measure
-from learners.views.curve_chart import chart_config, share_axis
+from learners.views.chart_layers import band, chart, labels_axis, line, point, tooltip, whisker
+from learners.views.curve_chart import share_axis
 from learners.views.sentences import count, interval, percent
 
 ROW_HEIGHT = 22
 _RANDOM, _PROJECT = "random labels", "the project’s labels"
-
-
-def _chart(values: list[dict[str, Any]], *, height: int, layer: list[Any]) -> dict[str, Any]:
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": "container",
-        "height": height,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "background": "var(--raised)",
-        "data": {"values": values},
-        "layer": layer,
-        "config": chart_config(),
-    }
 
 
 def _words(measure: Measure, what: str) -> dict[str, Any]:
@@ -37,10 +25,6 @@ def _words(measure: Measure, what: str) -> dict[str, Any]:
         "Value": f"{percent(measure.value)} ({interval(measure)})",
         "Measured on": count(measure.n, what),
     }
-
-
-def _tooltip(*names: str) -> list[dict[str, str]]:
-    return [{"field": name, "type": "nominal"} for name in names]
 
 
 def helping_spec(baseline: Baseline, noun: str = "text") -> dict[str, Any]:
@@ -57,54 +41,29 @@ def helping_spec(baseline: Baseline, noun: str = "text") -> dict[str, Any]:
         for side, measures in sides
         for row, measure in zip(baseline.rows, measures, strict=True)
     ]
-    x = {
-        "field": "labels",
-        "type": "quantitative",
-        "title": "labels that a model learned from",
-        "axis": {"format": ",d", "tickMinStep": 1, "tickCount": 6, "grid": False},
-        "scale": {"domainMin": 0},
-    }
-
-    def scale(values_: list[Any]) -> dict[str, Any]:
-        return {
-            "field": "side",
-            "type": "nominal",
-            "title": None,
-            "scale": {"domain": [_PROJECT, _RANDOM], "range": values_},
-            "legend": {"orient": "top", "symbolOpacity": 1},
-        }
-
-    colour = {"color": scale(["var(--chart-1)", "var(--ink-3)"])}
+    x = labels_axis("labels that a model learned from", n_ticks=6)
     y = {"field": "value", **share_axis()}
-    return _chart(
-        values,
-        height=220,
-        layer=[
-            {
-                "mark": {"type": "area", "opacity": 0.14, "line": False},
-                "encoding": {
-                    "x": x,
-                    "y": {"field": "low", **share_axis()},
-                    "y2": {"field": "high"},
-                    **colour,
-                },
-            },
-            {
-                "mark": {"type": "line", "strokeWidth": 2},
-                "encoding": {"x": x, "y": y, **colour, "strokeDash": scale([[1, 0], [4, 4]])},
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 55},
-                "encoding": {
-                    "x": x,
-                    "y": y,
-                    **colour,
-                    "shape": scale(["circle", "cross"]),
-                    "tooltip": _tooltip("side", "Labels", "Value", "Measured on"),
-                },
-            },
-        ],
-    )
+    colour = _side_scale(["var(--chart-1)", "var(--ink-3)"])
+    shown = {
+        "x": x,
+        "y": y,
+        "color": colour,
+        "shape": _side_scale(["circle", "cross"]),
+        "tooltip": tooltip("side", "Labels", "Value", "Measured on"),
+    }
+    dashes = _side_scale([[1, 0], [4, 4]])
+    layer = [band(x, colour), line(x, y, color=colour, strokeDash=dashes), point(shown)]
+    return chart(values, height=220, layer=layer)
+
+
+def _side_scale(values: list[Any]) -> dict[str, Any]:
+    return {
+        "field": "side",
+        "type": "nominal",
+        "title": None,
+        "scale": {"domain": [_PROJECT, _RANDOM], "range": values},
+        "legend": {"orient": "top", "symbolOpacity": 1},
+    }
 
 
 def recall_spec(rows: Sequence[tuple[str, Measure]], noun: str = "text") -> dict[str, Any]:
@@ -113,27 +72,19 @@ def recall_spec(rows: Sequence[tuple[str, Measure]], noun: str = "text") -> dict
     order = {"field": "name", "type": "nominal", "title": None, "sort": None}
     y = {**order, "axis": {"labelLimit": 220, "ticks": False, "domain": False}}
     x = {**share_axis(), "title": f"found of its random {noun}s"}
-    return _chart(
+    return chart(
         values,
         height=ROW_HEIGHT * len(values),
         layer=[
-            {
-                "mark": {
-                    "type": "rule",
-                    "strokeWidth": 6,
-                    "opacity": 0.3,
-                    "color": "var(--chart-1)",
-                },
-                "encoding": {"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}},
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 55, "color": "var(--chart-1)"},
-                "encoding": {
+            whisker({"y": y, "x": {"field": "low", **x}, "x2": {"field": "high"}}),
+            point(
+                {
                     "y": y,
                     "x": {"field": "value", **x},
-                    "tooltip": _tooltip("name", "Value", "Measured on"),
+                    "tooltip": tooltip("name", "Value", "Measured on"),
                 },
-            },
+                color="var(--chart-1)",
+            ),
         ],
     )
 
@@ -161,7 +112,7 @@ def _reliability(found: Sequence[Bin], what: str, titles: tuple[str, str]) -> di
     ]
     x = {"field": "sure", **share_axis(), "title": titles[0]}
     y = {**share_axis(), "title": titles[1]}
-    return _chart(
+    return chart(
         values,
         height=260,
         layer=[
@@ -170,22 +121,14 @@ def _reliability(found: Sequence[Bin], what: str, titles: tuple[str, str]) -> di
                 "mark": {"type": "line", "strokeDash": [3, 3], "color": "var(--ink-3)"},
                 "encoding": {"x": x, "y": {"field": "value", **y}},
             },
-            {
-                "mark": {
-                    "type": "rule",
-                    "strokeWidth": 6,
-                    "opacity": 0.3,
-                    "color": "var(--chart-1)",
-                },
-                "encoding": {"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}},
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 55, "color": "var(--chart-1)"},
-                "encoding": {
+            whisker({"x": x, "y": {"field": "low", **y}, "y2": {"field": "high"}}),
+            point(
+                {
                     "x": x,
                     "y": {"field": "value", **y},
-                    "tooltip": _tooltip("Sure", "Value", "Measured on"),
+                    "tooltip": tooltip("Sure", "Value", "Measured on"),
                 },
-            },
+                color="var(--chart-1)",
+            ),
         ],
     )

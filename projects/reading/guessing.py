@@ -39,10 +39,7 @@ def guess_roles(scan: Scan) -> dict[str, str]:
     for role, choose in (("split", _split), ("text", _text), ("label", _label)):
         if chosen := choose(_free(scan, roles), scan.n_rows):
             roles[chosen.name] = role
-    label = next((c for c in scan.columns.values() if roles[c.name] == "label"), None)
-    for column in _free(scan, roles):
-        if _names_a_label(column) or (label and _repeats(column, label, scan)):
-            roles[column.name] = "leave_out"
+    _leave_out_what_tells(scan, roles)
     if chosen := _id(_free(scan, roles), scan.n_rows):
         roles[chosen.name] = "id"
     return roles
@@ -58,15 +55,20 @@ def guess_table_roles(scan: Scan) -> dict[str, str]:
     for role, choose in (("split", _split), ("label", _table_label)):
         if chosen := choose(_free(scan, roles), scan.n_rows):
             roles[chosen.name] = role
-    label = next((c for c in scan.columns.values() if roles[c.name] == "label"), None)
-    for column in _free(scan, roles):
-        if _names_a_label(column) or (label and _repeats(column, label, scan)):
-            roles[column.name] = "leave_out"
+    _leave_out_what_tells(scan, roles)
     if chosen := _table_id(_free(scan, roles), scan.n_rows):
         roles[chosen.name] = "id"
     for column in _free(scan, roles):
         roles[column.name] = feature_kind(column) or "metadata"
     return roles
+
+
+def _leave_out_what_tells(scan: Scan, roles: dict[str, str]) -> None:
+    """Further columns that are called labels, or go one to one with the label."""
+    label = next((c for c in scan.columns.values() if roles[c.name] == "label"), None)
+    for column in _free(scan, roles):
+        if _names_a_label(column) or (label and _repeats(column, label, scan)):
+            roles[column.name] = "leave_out"
 
 
 def looks_like_a_table(scan: Scan) -> bool:

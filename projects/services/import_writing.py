@@ -150,6 +150,16 @@ def copy_known(
     """Known labels into the ledger, with the numbers from `first_seq` on, and into its state."""
     event_ids = new_ids(AnnotationEvent, len(known))
     numbered = list(zip(event_ids.tolist(), known, strict=True))
+    _copy_known_events(data_import, numbered, first_seq, now)
+    _copy_known_states(data_import, numbered, now)
+
+
+def _copy_known_events(
+    data_import: DataImport,
+    numbered: Sequence[tuple[int, KnownLabel]],
+    first_seq: int,
+    now: datetime,
+) -> None:
     copy_rows(
         AnnotationEvent,
         [
@@ -186,6 +196,11 @@ def copy_known(
             for i, (event_id, label) in enumerate(numbered)
         ),
     )
+
+
+def _copy_known_states(
+    data_import: DataImport, numbered: Sequence[tuple[int, KnownLabel]], now: datetime
+) -> None:
     copy_rows(
         Annotation,
         [

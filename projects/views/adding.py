@@ -1,5 +1,7 @@
 """Texts for a project that exists, and the imports that it had."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
@@ -15,7 +17,7 @@ from projects.services.creating import add_texts
 from projects.services.importing import discard_import, retry_import
 from projects.services.refusals import Refused
 from projects.views.creating import (
-    new_seed,
+    imported,
     ready,
     send_import,
     uploaded,
@@ -65,23 +67,10 @@ def check(request: HttpRequest, pk: int, staged: int) -> HttpResponse:
 
 
 def _add(request: HttpRequest, project: Project, wizard: Wizard) -> bool:
-    try:
-        with transaction.atomic():
-            data_import = add_texts(
-                actor=person(request),
-                project=project,
-                staged=wizard.staged,
-                columns=wizard.choice(),
-                new_classes=wizard.specs(),
-                label_classes=wizard.label_classes(),
-                seed=new_seed(),
-                now=timezone.now(),
-            )
-            send_import(data_import)
-    except Refused as refused:
-        wizard.refuse(refused)
-        return False
-    return True
+    def add(**said: Any) -> DataImport:
+        return add_texts(project=project, new_classes=wizard.specs(), **said)
+
+    return imported(request, wizard, add) is not None
 
 
 @never_cache

@@ -2,8 +2,9 @@
 
 import io
 import secrets
+from collections.abc import Callable
 from functools import partial
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -57,14 +58,28 @@ def check(request: HttpRequest, staged: int) -> HttpResponse:
 
 
 def _create(request: HttpRequest, wizard: Wizard) -> Project | None:
-    about = wizard.about.cleaned_data
+    def create(**said: Any) -> DataImport:
+        _, data_import = create_project(**wizard.about.cleaned_data, classes=wizard.specs(), **said)
+        return data_import
+
+    data_import = imported(request, wizard, create)
+    return data_import.project if data_import else None
+
+
+# ---- shared with the page that adds texts to a project ----
+
+
+def imported(
+    request: HttpRequest, wizard: Wizard, save: Callable[..., DataImport]
+) -> DataImport | None:
+    """The import that `save` makes of what the wizard says, on its way to a worker; None where it
+    was refused, which the wizard then says.
+    """
     try:
         with transaction.atomic():
-            project, data_import = create_project(
+            data_import = save(
                 actor=person(request),
                 staged=wizard.staged,
-                **about,
-                classes=wizard.specs(),
                 columns=wizard.choice(),
                 label_classes=wizard.label_classes(),
                 seed=new_seed(),
@@ -74,10 +89,7 @@ def _create(request: HttpRequest, wizard: Wizard) -> Project | None:
     except Refused as refused:
         wizard.refuse(refused)
         return None
-    return project
-
-
-# ---- shared with the page that adds texts to a project ----
+    return data_import
 
 
 def uploaded(
