@@ -5,12 +5,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import QuerySet
 
-from learners.engine.features import POOL_PARTS, get_features
+from learners.engine.features import POOL_PARTS, STATIC, get_features
 from learners.models import EmbeddingSet
 from projects.models import Project
 
 MINILM = "minilm"  # stands for the embedder that LABELER_EMBEDDER names
-STATIC = "static"  # distilled from that embedder, once for all projects
 POOL_FITTED = (*POOL_PARTS, "table")
 """Parts whose weights come from the project's own pool."""
 

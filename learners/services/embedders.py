@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from learners.engine.embedding import MINILM, MINILM_SHA256, load_embedder, uncut_tokenizer
 from learners.engine.errors import EmbedderUnavailable
+from learners.engine.features import STATIC
 from learners.engine.features.static import ensure_static, find_static, is_kept
-from learners.selectors.parts import STATIC
 
 
 class Embedded(Protocol):

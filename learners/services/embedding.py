@@ -16,12 +16,12 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from learners.engine.errors import BadFile, EmbedderUnavailable
+from learners.engine.features import STATIC
 from learners.engine.language import looks_english
 from learners.models import EmbeddingSet
 from learners.selectors.parts import (
     MINILM,
     POOL_FITTED,
-    STATIC,
     current_set,
     newest_set,
     set_name,

@@ -15,13 +15,12 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from learners.engine.embedding import MINILM, MINILM_SHA256, folder_digest
-from learners.engine.features import POOL_PARTS, fit_bag, get_features
+from learners.engine.features import POOL_PARTS, STATIC, fit_bag, get_features
 from learners.engine.features.table import TableColumn, fit_table_on_texts
 from learners.engine.recipes import Recipe
 from learners.engine.simulation.data import LabelledData
 from learners.engine.simulation.parts import EmbedBag
 from learners.engine.simulation.processes import PartFiles, Work
-from learners.selectors.parts import STATIC
 from learners.services.embedders import (
     TextEmbedder,
     current_embedder,

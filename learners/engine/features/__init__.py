@@ -12,6 +12,7 @@ from learners.engine.features.joined import joined
 __all__ = [
     "FEATURES",
     "POOL_PARTS",
+    "STATIC",
     "BagModel",
     "FeatureKind",
     "fit_bag",
@@ -21,6 +22,9 @@ __all__ = [
 
 POOL_PARTS = ("lsi", "tfidf")
 """Parts that are fitted on a pool; the others are the same for every project."""
+
+STATIC = "static"
+"""The part that is distilled from the embedder, once for all projects."""
 
 
 @dataclass(frozen=True)
