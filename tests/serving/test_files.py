@@ -16,7 +16,6 @@ from django.urls import reverse
 
 from learners.engine.serving.shelf import Shelf
 from learners.models import PredictionFile
-from learners.services import predicting_files
 from learners.services.predicting_files import MAX_ATTEMPTS, predict_file
 from learners.services.prediction_files import (
     cancel_file,
@@ -24,6 +23,7 @@ from learners.services.prediction_files import (
     files_to_predict,
     take_file,
 )
+from learners.services.serving import predict_texts
 from projects.models import Project, User
 from projects.reading import BadInput
 from projects.services.refusals import Refused
@@ -126,13 +126,12 @@ def test_a_cancelled_file_leaves_nothing(
 ) -> None:
     make_live(project)
     row = taken(project, CSV)
-    real = predicting_files.predict_texts
 
     def cancelled_meanwhile(*args: Any) -> Any:
         cancel_file(row=row, now=NOW)
-        return real(*args)
+        return predict_texts(*args)
 
-    monkeypatch.setattr(predicting_files, "predict_texts", cancelled_meanwhile)
+    monkeypatch.setattr("learners.services.predicting_files.predict_texts", cancelled_meanwhile)
     assert ran(row).status == "cancelled"
     assert row.result_file == ""
     assert not [name for name in stored() if not name.startswith("models/")]
