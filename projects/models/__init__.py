@@ -4,6 +4,7 @@ from projects.models.annotation import Annotation, AnnotationEvent, GoldLabel, G
 from projects.models.api import ApiReceipt, ApiToken
 from projects.models.confirmation import Confirmation
 from projects.models.example import DataImport, Example, StagedUpload
+from projects.models.incoming import IncomingText, Route
 from projects.models.label_class import LabelClass
 from projects.models.project import Membership, Project, ProjectEvent
 from projects.models.teacher import SyntheticExample, Teacher, TeacherAnswer, TeacherRun
@@ -20,12 +21,14 @@ __all__ = [
     "Example",
     "GoldLabel",
     "GoldSet",
+    "IncomingText",
     "LabelClass",
     "Lease",
     "Membership",
     "ModelVersion",
     "Project",
     "ProjectEvent",
+    "Route",
     "StagedUpload",
     "SyntheticExample",
     "Teacher",

@@ -15,6 +15,7 @@ class Draw(models.TextChoices):
     AUDIT = "audit", "random, to measure"
     CONFIRM = "confirm", "random, to confirm a model"
     QUEUE = "queue", "chosen by the strategy"
+    INCOMING = "incoming", "sent to people by a model in use"
     RANDOM = "random", "random, no ranking yet"
     HISTORY = "history", "reopened by the annotator"
     LATE = "late", "answered after its hold had ended"

@@ -110,6 +110,14 @@ class Project(models.Model):
     texts_leave = models.BooleanField(
         default=True, help_text="some of the project's texts travel with a model, to compare answers"
     )
+    defer_to_queue = models.BooleanField(
+        default=False, help_text="texts that the live model leaves undecided are kept and asked"
+    )
+    incoming_per_day = models.PositiveIntegerField(
+        default=200,
+        validators=[MaxValueValidator(100_000)],
+        help_text="texts that may come in from predictions within 24 hours",
+    )
     lease_seconds = models.PositiveIntegerField(
         default=600, validators=[MinValueValidator(30), MaxValueValidator(86_400)]
     )
@@ -200,6 +208,8 @@ class ProjectEvent(models.Model):
         MODEL_ADDED = "model_added", "model kept"
         MODEL_PROMOTED = "model_promoted", "model made live"
         MODEL_RETIRED = "model_retired", "model retired"
+        MODEL_DEFERRAL = "model_deferral", "what a model leaves to others changed"
+        ROUTES_CHANGED = "routes_changed", "ways into other projects changed"
         TEACHER_SET = "teacher_set", "outside teacher set up"
         TEACHER_ALLOWED = "teacher_allowed", "outside teacher allowed"
         TEACHER_STOPPED = "teacher_stopped", "outside teacher no longer allowed"
