@@ -8,6 +8,7 @@ from projects.models.incoming import IncomingText, Route
 from projects.models.label_class import LabelClass
 from projects.models.project import Membership, Project, ProjectEvent
 from projects.models.teacher import SyntheticExample, Teacher, TeacherAnswer, TeacherRun
+from projects.models.traffic import Feedback, KeptPrediction, TrafficMinute, TrafficTotal
 from projects.models.user import User
 from projects.models.version import ModelVersion
 
@@ -19,10 +20,12 @@ __all__ = [
     "Confirmation",
     "DataImport",
     "Example",
+    "Feedback",
     "GoldLabel",
     "GoldSet",
     "IncomingText",
     "LabelClass",
+    "KeptPrediction",
     "Lease",
     "Membership",
     "ModelVersion",
@@ -34,5 +37,7 @@ __all__ = [
     "Teacher",
     "TeacherAnswer",
     "TeacherRun",
+    "TrafficMinute",
+    "TrafficTotal",
     "User",
 ]

@@ -20,12 +20,14 @@ class Draw(models.TextChoices):
     HISTORY = "history", "reopened by the annotator"
     LATE = "late", "answered after its hold had ended"
     KNOWN = "known", "came with the data"
+    FEEDBACK = "feedback", "sent back by a program"
 
 
 class AnnotationEvent(models.Model):
     """One act of one annotator on one example. Never changed, never deleted; undo is an event.
 
-    `annotator` is null for labels that came with the data (kind `known`).
+    `annotator` is null for labels that came with the data (kind `known`) or that a program sent back
+    (kind `feedback`; `reason` names its token).
     `labels` are ids of label classes as chosen then; merges are applied when read.
     `fit_id` is a plain number: the machine's rows may be deleted and rebuilt.
     `chance` is the probability, given all before, that this example was the one asked.
@@ -40,6 +42,7 @@ class AnnotationEvent(models.Model):
         COMMENT = "comment", "commented"
         UNDO = "undo", "undid"
         KNOWN = "known", "came with the data"
+        FEEDBACK = "feedback", "sent back by a program"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="annotation_events")
     seq = models.BigIntegerField()

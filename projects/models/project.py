@@ -108,7 +108,8 @@ class Project(models.Model):
     )
     card_caveats = models.TextField(blank=True, max_length=4_000, help_text="for the models' cards")
     texts_leave = models.BooleanField(
-        default=True, help_text="some of the project's texts travel with a model, to compare answers"
+        default=True,
+        help_text="some of the project's texts travel with a model, to compare answers",
     )
     defer_to_queue = models.BooleanField(
         default=False, help_text="texts that the live model leaves undecided are kept and asked"
@@ -130,6 +131,24 @@ class Project(models.Model):
     n_labelled = models.PositiveIntegerField(default=0, help_text="texts labelled by people")
     n_known = models.PositiveIntegerField(
         default=0, help_text="texts whose label came with the data"
+    )
+    n_feedback = models.PositiveIntegerField(
+        default=0,
+        help_text="of those that no person labelled: whose label was sent back by a program",
+    )
+    traffic_kept = models.BooleanField(
+        default=False, help_text="predictions that were served are kept with their texts"
+    )
+    traffic_share = models.FloatField(
+        default=1.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
+    traffic_days = models.PositiveIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(365)]
+    )
+    traffic_redaction = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='{"emails": true, "phones": true, "numbers": false, "own": []}',
     )
     is_demo = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
@@ -215,6 +234,9 @@ class ProjectEvent(models.Model):
         TEACHER_STOPPED = "teacher_stopped", "outside teacher no longer allowed"
         TEACHER_ASKED = "teacher_asked", "outside teacher asked"
         SYNTHETIC_REVIEWED = "synthetic_reviewed", "written texts kept or dropped"
+        TRAFFIC_KEPT = "traffic_kept", "keeping of predictions switched on or changed"
+        TRAFFIC_NOT_KEPT = "traffic_not_kept", "keeping of predictions switched off"
+        TRAFFIC_DELETED = "traffic_deleted", "kept predictions deleted"
         BINNED = "binned", "moved to the bin"
         RESTORED = "restored", "taken out of the bin"
 
