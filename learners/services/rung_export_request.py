@@ -30,9 +30,8 @@ def kinds_of(model: Model) -> tuple[Kind, ...]:
     if project_of(model).input_kind == InputKind.TABLE:
         return (Kind.ZIP,)
     name = model.name if isinstance(model, Rung) else model.rung
-    return (
-        (Kind.ZIP, Kind.HTML, Kind.HUGGINGFACE) if name in COUNTED else (Kind.ZIP, Kind.HUGGINGFACE)
-    )
+    is_counted = name.startswith(COUNTED)  # students of the static rung as well
+    return (Kind.ZIP, Kind.HTML, Kind.HUGGINGFACE) if is_counted else (Kind.ZIP, Kind.HUGGINGFACE)
 
 
 def project_of(model: Model) -> Project:

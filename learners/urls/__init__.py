@@ -2,6 +2,7 @@
 
 from learners.urls import (
     confirming,
+    model_files,
     models,
     predicting,
     simulating,
@@ -15,6 +16,7 @@ urlpatterns = [
     *confirming.urlpatterns,
     *simulating.urlpatterns,
     *models.urlpatterns,
+    *model_files.urlpatterns,
     *predicting.urlpatterns,
     *taking_away.urlpatterns,
     *teaching.urlpatterns,

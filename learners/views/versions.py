@@ -16,6 +16,7 @@ from learners.services.model_files import ModelFilesGone
 from learners.views.comparing_sentences import compared
 from learners.views.ladder import what
 from learners.views.ladder_forms import WhyForm
+from learners.views.model_files import files_context
 from projects.models import ModelVersion, Project
 from projects.selectors.versions import former_live, live_version, stage_history
 from projects.services.refusals import Refused
@@ -50,6 +51,7 @@ def _context(
         "comparison": None,
         "verdict": [],
         "what": what(project),
+        **files_context(found),
         "form": form or WhyForm(),
         "history": [
             change for change in stage_history(project.pk) if change.number == found.number
