@@ -200,7 +200,8 @@ def _needed(won: NDArray[Any], n: int, margin: float, level: float) -> Doubles:
     variance = _variance(np.full_like(b, margin), b, c, n)
     factor = np.full_like(b, np.inf)
     np.divide(z**2 * n * variance, short**2, out=factor, where=short > 0)
-    return factor * n
+    answers: Doubles = factor * n
+    return answers
 
 
 def frontier(accuracies: Sequence[float], costs: Sequence[float]) -> tuple[int, ...]:

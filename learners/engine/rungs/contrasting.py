@@ -112,6 +112,9 @@ def _trainer(
         raise EmbedderUnavailable(
             f"fine-tuning needs accelerate and datasets ({error}); install the requirements again"
         ) from error
+    model.model_card_data.generate_widget_examples = (
+        False  # a progress bar, for a card nobody reads
+    )
     rows = Dataset.from_dict(
         {
             "first": [texts[first] for first, _, _ in pairs],
@@ -132,7 +135,7 @@ def _listener(surroundings: Surroundings) -> Any:
     """Tells of each step, and stops the trainer by `TrainingCancelled`."""
     from transformers import TrainerCallback  # noqa: PLC0415
 
-    class Listener(TrainerCallback):  # type: ignore[misc]
+    class Listener(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             share = state.global_step / max(1, state.max_steps)
             surroundings.go_on("fine-tuning the embedding model", share)

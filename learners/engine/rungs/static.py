@@ -9,7 +9,8 @@ def train(data: TrainingData, surroundings: Surroundings) -> Files:
     Raises:
         OneClassOnly, BadTrainingData, EmbedderUnavailable, TrainingCancelled.
     """
-    from learners.engine.rungs.bags import in_bytes, train_on_bag  # noqa: PLC0415
+    from learners.engine.features.bag import in_bytes  # noqa: PLC0415
+    from learners.engine.rungs.bags import train_on_bag  # noqa: PLC0415
     from learners.engine.rungs.trunks import prepared_static  # noqa: PLC0415
 
     data.require_two_classes()

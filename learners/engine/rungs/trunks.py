@@ -113,9 +113,14 @@ def one_at_a_time(embedder: TrunkEmbedder) -> TrunkEmbedder:
 
 def plain_tokenizer(trunk: Trunk) -> Any:
     """The trunk's tokenizer, made to neither cut nor pad."""
+    return uncut(trunk.tokenizer.read_text("utf-8"))
+
+
+def uncut(tokenizer_json: str) -> Any:
+    """A stored tokenizer, made to neither cut nor pad."""
     from tokenizers import Tokenizer  # noqa: PLC0415
 
-    return Tokenizer.from_str(plain_tokenizer_json(Tokenizer.from_file(str(trunk.tokenizer))))
+    return Tokenizer.from_str(plain_tokenizer_json(Tokenizer.from_str(tokenizer_json)))
 
 
 def digest_of(folder: Path) -> str:
