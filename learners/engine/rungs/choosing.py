@@ -176,7 +176,8 @@ def score_bound(
         middle = (low + high) / 2
         inside = b - c - n * middle >= -z * np.sqrt(n * _variance(middle, b, c, n))
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return low
+    found: Doubles = np.asarray(low, np.float64)
+    return found
 
 
 def _variance(difference: Doubles, b: Doubles, c: Doubles, n: int) -> Doubles:
