@@ -67,7 +67,8 @@ def rung_rows(ladder: Ladder) -> list[RungRow]:
 
 
 def _row(ladder: Ladder, rung: Rung, version: int | None, is_on_frontier: bool) -> RungRow:
-    standing = ladder.choice.get("rungs", {}).get(rung.name, {})
+    compared = ladder.choice.get("rungs", {})
+    standing, is_compared = compared.get(rung.name, {}), len(compared) > 1
     seconds, figures = rung.cpu_seconds_per_1000, ladder.prices
     price, watts = figures.get("cpu_hour"), figures.get("watts")
     prices = Prices(price or 0.0, watts or 0.0)
@@ -86,10 +87,10 @@ def _row(ladder: Ladder, rung: Rung, version: int | None, is_on_frontier: bool) 
         watt_hours=None
         if seconds is None or not watts
         else watt_hours_per_million(seconds, prices),
-        verdict=standing.get("verdict", ""),
+        verdict=standing.get("verdict", "") if is_compared else "",
         bound=standing.get("bound"),
-        is_chosen=ladder.choice.get("chosen") == rung.name,
-        is_best=ladder.choice.get("best") == rung.name,
+        is_chosen=is_compared and ladder.choice.get("chosen") == rung.name,
+        is_best=is_compared and ladder.choice.get("best") == rung.name,
         is_on_frontier=is_on_frontier,
         version=version,
     )

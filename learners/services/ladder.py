@@ -16,9 +16,9 @@ from labeler.sending import send
 from learners.engine.rungs import RUNGS, RungKind
 from learners.models import Ladder, Rung
 from learners.models.ladder import MARGIN
-from learners.selectors.training import training_set
 from learners.services.due_work import STALE_AFTER, n_label_changes_after
-from projects.models import Example, Project, User
+from projects.models import Annotation, Example, LabelClass, Project, User
+from projects.selectors.teacher import accepted_synthetic, trains_on_synthetic
 from projects.services.refusals import Refused
 
 MAX_PRICE = 1_000_000.0
@@ -91,7 +91,7 @@ def request_ladder(
     if Ladder.objects.filter(project=row, status__in=OPEN).exists():
         raise Refused("", "A ladder of this project is running; wait for it or cancel it.")
     kinds = _chosen(row, rungs)
-    if n_classes_to_learn(row.pk) < 2:
+    if not can_learn(row.pk):
         raise Refused("", "A ladder needs labels of two classes that do not only measure.")
     before = newest_ladder(row.pk)
     ladder = Ladder.objects.create(
@@ -104,6 +104,7 @@ def request_ladder(
         seed=ladder_seed(row.seed, row.seq),
         margin=before.margin if before else MARGIN,
         prices=before.prices if before else {},
+        synthetic=_written(row.pk),
     )
     Rung.objects.bulk_create(
         Rung(ladder=ladder, name=kind.name, label=kind.label, place=place)
@@ -111,6 +112,13 @@ def request_ladder(
     )
     transaction.on_commit(lambda: send("learners.ladder", ladder.pk))
     return ladder
+
+
+def _written(project_id: int) -> list[int]:
+    """Numbers of the texts that a teacher wrote and a lead kept, where the lead switched them on."""
+    if not trains_on_synthetic(project_id):
+        return []
+    return accepted_synthetic(project_id)
 
 
 def _chosen(project: Project, rungs: Sequence[str] | None) -> list[RungKind]:
@@ -127,10 +135,16 @@ def _chosen(project: Project, rungs: Sequence[str] | None) -> list[RungKind]:
     return [kind for kind in kinds if kind.name in rungs]
 
 
-def n_classes_to_learn(project_id: int) -> int:
-    """Classes among the labels that train a ladder: those that are not audit answers."""
-    found = training_set(project_id)
-    return len(np.unique(found.class_ids[~found.is_audit]))
+def can_learn(project_id: int) -> bool:
+    """Whether two classes are among the labels that train a ladder: those that do not measure. A
+    query or two, whatever the number of labels.
+    """
+    active = LabelClass.objects.filter(project_id=project_id).active().values_list("pk", flat=True)
+    measuring = (Example.Role.AUDIT, Example.Role.TEST)
+    standing = Annotation.objects.filter(
+        project_id=project_id, state=Annotation.State.LABELLED, labels__0__in=list(active)
+    ).exclude(example__role__in=measuring)
+    return len(standing.order_by().values_list("labels__0", flat=True).distinct()[:2]) == 2
 
 
 def ladder_seed(project_seed: int, upto_seq: int) -> int:
@@ -181,7 +195,7 @@ def _enough_changed(project: Project) -> bool:
     newest = newest_ladder(project.pk)
     after = newest.upto_seq or 0 if newest else 0
     enough = n_label_changes_after(project.pk, after) >= project.ladder_every
-    return enough and n_classes_to_learn(project.pk) > 1
+    return enough and can_learn(project.pk)
 
 
 def ladders_to_work_on(now: datetime) -> list[int]:

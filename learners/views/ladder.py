@@ -18,9 +18,9 @@ from learners.selectors.ladder import RungRow, rung_rows
 from learners.selectors.status import project_status
 from learners.services.keeping import keep_rung
 from learners.services.ladder import (
+    can_learn,
     cancel_ladder,
     kinds_for,
-    n_classes_to_learn,
     newest_ladder,
     request_ladder,
 )
@@ -28,6 +28,7 @@ from learners.services.ladder_choice import set_figures
 from learners.views import ladder_sentences
 from learners.views.ladder_chart import ladder_spec
 from learners.views.ladder_forms import EveryForm, FiguresForm, RungsForm
+from learners.views.students import students_of
 from projects.models import Project
 from projects.selectors.versions import former_live, live_version, stage_history
 from projects.services.project_settings import change_settings
@@ -96,11 +97,12 @@ def state_context(project: Project, ladder: Ladder | None) -> dict[str, Any]:
         "kinds": kinds,
         "state": _state(project, ladder) if ladder else None,
         "rungs_form": None if is_open or not kinds else RungsForm(kinds=kinds),
-        "can_train": is_open or (bool(kinds) and n_classes_to_learn(project.pk) > 1),
+        "can_train": is_open or (bool(kinds) and can_learn(project.pk)),
         "what": what(project),
         "currency": ladder.prices.get("currency", "") if ladder else "",
         "has_price": bool(ladder and ladder.prices.get("cpu_hour")),
         "has_watts": bool(ladder and ladder.prices.get("watts")),
+        "students": None if project.is_table else students_of(ladder),
     }
 
 

@@ -1,6 +1,7 @@
 """A ladder as a Vega-Lite specification: accuracy against cost. Pure: rows in, plain values out."""
 
 from collections.abc import Sequence
+from math import log10
 from typing import Any
 
 from learners.selectors.ladder import RungRow
@@ -8,6 +9,10 @@ from learners.views.curve_chart import chart_config
 from learners.views.ladder_sentences import accuracy_words, megabytes, significant
 
 DOT, CHOSEN_DOT = 90, 200
+TOP = 1.08  # room for a name above 100 %
+SIDES = ("left", "right")
+LINE = 0.06  # of the height: what a name takes
+BESIDE = 0.45  # of the width: within this, names on one side may meet
 
 
 def ladder_spec(rows: Sequence[RungRow], *, currency: str, has_price: bool) -> dict[str, Any]:
@@ -23,7 +28,7 @@ def ladder_spec(rows: Sequence[RungRow], *, currency: str, has_price: bool) -> d
         "field": "cost",
         "type": "quantitative",
         "title": title.strip(),
-        "scale": {"type": "log", "nice": False, "padding": 60},
+        "scale": {"type": "log", "nice": False, "padding": 24},
         "axis": {"format": "~g", "grid": False, "tickCount": 5, "labelOverlap": True},
     }
     y = _share_axis(lowest)
@@ -79,20 +84,7 @@ def ladder_spec(rows: Sequence[RungRow], *, currency: str, has_price: bool) -> d
                     ],
                 },
             },
-            {
-                "mark": {
-                    "type": "text",
-                    "align": "center",
-                    "baseline": "bottom",
-                    "color": "var(--ink)",
-                },
-                "encoding": {
-                    "x": x,
-                    "y": {"field": "high", **y},
-                    "yOffset": {"value": -6},
-                    "text": {"field": "Model", "type": "nominal"},
-                },
-            },
+            *(_names(x, y, side) for side in SIDES),
         ],
         "config": chart_config(),
     }
@@ -116,14 +108,64 @@ def _value(row: RungRow, has_price: bool) -> dict[str, Any]:
     }
 
 
+def _names(x: dict[str, Any], y: dict[str, Any], side: str) -> dict[str, Any]:
+    """Names of the dots whose name stands on this side."""
+    return {
+        "transform": [{"filter": f"datum.side === '{side}'"}],
+        "mark": {
+            "type": "text",
+            "align": "right" if side == "left" else "left",
+            "baseline": "bottom",
+            "dx": -8 if side == "left" else 8,
+            "dy": -2,
+            "color": "var(--ink)",
+        },
+        "encoding": {
+            "x": x,
+            "y": {"field": "name_at", **y},
+            "text": {"field": "Model", "type": "nominal"},
+        },
+    }
+
+
+def _named(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows with where each name stands: to the inside of the picture, and above the names
+    that it would meet.
+    """
+    if not values:
+        return values
+    places = [log10(value["cost"]) for value in values]
+    first, width = min(places), (max(places) - min(places)) or 1.0
+    height = TOP - _bottom(min(value["low"] for value in values))
+    named: list[dict[str, Any]] = []
+    for value, place in sorted(
+        zip(values, places, strict=True), key=lambda pair: pair[0]["accuracy"]
+    ):
+        at = (place - first) / width
+        side = "right" if at <= 0.5 else "left"
+        beside = [
+            other["name_at"]
+            for other in named
+            if other["side"] == side and abs(other["at"] - at) < BESIDE
+        ]
+        lowest = max((taken + LINE * height for taken in beside), default=0.0)
+        named.append({**value, "at": at, "side": side, "name_at": max(value["accuracy"], lowest)})
+    return named
+
+
+def _bottom(lowest: float) -> float:
+    """A round share below every interval."""
+    return max(0.0, int(lowest * 10 - 0.2) / 10)
+
+
 def _share_axis(lowest: float) -> dict[str, Any]:
-    """Up to 100 %; down to a round share below every interval, since here differences are looked at."""
-    bottom = max(0.0, int(lowest * 10 - 0.2) / 10)
+    """Up to 100 %, and down to no more than is needed, since here differences are looked at."""
+    bottom = _bottom(lowest)
     steps = round((1 - bottom) * 10)
     values = [round(bottom + place / 10, 1) for place in range(steps + 1)]
     return {
         "type": "quantitative",
         "title": "accuracy",
-        "scale": {"domain": [bottom, 1.04], "zero": False, "nice": False},
+        "scale": {"domain": [bottom, TOP], "zero": False, "nice": False},
         "axis": {"values": values, "labelExpr": "round(datum.value*100)+' %'"},
     }

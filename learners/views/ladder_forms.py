@@ -55,7 +55,12 @@ class FiguresForm(forms.Form):
 
     def __init__(self, *args: Any, ladder: Ladder, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial = {**ladder.prices, "margin": round(100 * ladder.margin, 6)}
+        self.initial = {
+            "cpu_hour": _shortest(ladder.prices.get("cpu_hour")),
+            "currency": ladder.prices.get("currency", ""),
+            "watts": _shortest(ladder.prices.get("watts")),
+            "margin": _shortest(100 * ladder.margin),
+        }
 
     def figures(self) -> Figures:
         """Of a valid form."""
@@ -66,6 +71,11 @@ class FiguresForm(forms.Form):
             watts=said["watts"],
             margin=said["margin"] / 100,
         )
+
+
+def _shortest(value: float | None) -> str:
+    """`2` of 2.0."""
+    return "" if value is None else f"{value:.10g}"
 
 
 class EveryForm(forms.Form):

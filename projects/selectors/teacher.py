@@ -180,12 +180,12 @@ def open_run(teacher: Teacher) -> TeacherRun | None:
     return teacher.runs.filter(status__in=live).order_by("-id").first()
 
 
-def accepted_synthetic(project_id: int) -> list[tuple[str, int]]:
-    """Texts with their class id that a lead kept and that train: () where they are switched off."""
+def accepted_synthetic(project_id: int) -> list[int]:
+    """Numbers of the written texts that a lead kept, of classes in use."""
     rows = SyntheticExample.objects.filter(
         teacher__project_id=project_id, accepted=True, label_class__retired_at__isnull=True
     )
-    return list(rows.order_by("pk").values_list("text", "label_class_id"))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def trains_on_synthetic(project_id: int) -> bool:

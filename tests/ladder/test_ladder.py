@@ -22,6 +22,7 @@ from learners.services.ladder_work import DIED, work_on
 from learners.services.model_files import open_folder
 from learners.services.model_predictions import read_predictions
 from projects.models import Example, Project, User
+from projects.services.bin import bin_project, empty_bin
 from projects.services.project_settings import change_settings
 from projects.services.refusals import Refused
 from tests.factories import NOW, make_examples, make_label, make_project, make_user
@@ -276,6 +277,18 @@ def test_files_of_old_ladders_go_and_those_of_versions_stay(
     assert (open_folder(version) / "model.onnx").read_bytes() == b"keen"
     with pytest.raises(Refused, match="taken away"):
         keep_rung(actor=ada, rung=rung(first, "blind"), now=NOW)
+
+
+def test_the_bin_takes_models_with_the_project(
+    kitchen: Kitchen, ada: User, project: Project
+) -> None:
+    ladder = trained(asked(project))
+    keep_rung(actor=ada, rung=rung(ladder, "keen"), now=NOW)
+    folder = rung(ladder, "keen").folder
+    bin_project(actor=ada, project=project, typed_name="Stalls", now=NOW)
+    assert empty_bin(now=NOW + timedelta(days=30)) == 1
+    assert not default_storage.exists(f"{folder}/model.onnx")
+    assert not Ladder.objects.exists()
 
 
 def test_a_kept_model_carries_what_was_measured(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.db import transaction
 
 from learners.engine.errors import OneClassOnly
 from learners.engine.rungs import RungKind, Surroundings, TrainingData
@@ -15,6 +16,7 @@ from tests.factories import make_examples, make_label, make_project
 WORDS = {"fruit": "apple pear", "metal": "iron zinc"}
 
 
+@transaction.atomic
 def ladder_project(owner: User, *, n_texts: int = 60, n_audit: int = 20) -> Project:
     """Texts of two classes in turn, the first `n_audit` random; all but ten are labelled."""
     project = make_project(owner=owner, name="Stalls", classes=tuple(WORDS))
