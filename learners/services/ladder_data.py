@@ -1,7 +1,7 @@
 """What the rungs of a ladder learn from and are measured on, read back from the ledger."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from learners.models import Ladder
 from learners.selectors.class_texts import class_names_after, class_texts
 from learners.selectors.training import TrainingSet, training_set_from_ledger
 from learners.services.manifest import Ingredients, Manifest, make_manifest
-from projects.models import Example, Project
+from projects.models import Example, Project, SyntheticExample
 
 POOL_TEXTS = 20_000  # without a label: enough to count words in
 
@@ -28,6 +28,7 @@ class LadderData:
 
     Attributes:
         training: every labelled text that is not an audit answer, and open pool texts.
+        n_written: of the training texts, the last so many; a teacher wrote them, they are no labels.
         hashes: (n,) content hashes of the training texts, hexadecimal, in their order.
         pool_hashes: of the pool texts, in theirs.
         audit_ids, audit_y: (m,) audit answers that stand; `audit_texts` in the same order.
@@ -39,6 +40,7 @@ class LadderData:
     audit_ids: Ids
     audit_y: Ids
     audit_texts: tuple[str, ...]
+    n_written: int = 0
 
 
 def ladder_data(ladder: Ladder) -> LadderData:
@@ -56,14 +58,30 @@ def ladder_data(ladder: Ladder) -> LadderData:
         class_names=class_names_after(project.pk, upto_seq),
         columns=[(column["name"], column["kind"]) for column in project.feature_columns],
     )
+    written = written_examples(ladder)
+    if written:
+        training = replace(
+            training,
+            texts=[*training.texts, *(row.text for row in written)],
+            y=np.append(training.y, [row.label_class_id for row in written]).astype(np.int64),
+        )
     return LadderData(
         training=training,
-        hashes=tuple(hashes[pk] for pk in learnt.tolist()),
+        hashes=(
+            *(hashes[pk] for pk in learnt.tolist()),
+            *(f"written:{bytes(row.content_hash).hex()}" for row in written),
+        ),
         pool_hashes=tuple(hashes[pk] for pk in pool_ids.tolist()),
         audit_ids=measured,
         audit_y=found.class_ids[found.measures],
         audit_texts=tuple(texts[pk] for pk in measured.tolist()),
+        n_written=len(written),
     )
+
+
+def written_examples(ladder: Ladder) -> list[SyntheticExample]:
+    """Texts that a teacher wrote and that train this ladder, as they were when it was asked for."""
+    return list(SyntheticExample.objects.filter(pk__in=ladder.synthetic).order_by("pk"))
 
 
 def class_name_texts(project: Project, upto_seq: int) -> list[tuple[str, int]]:

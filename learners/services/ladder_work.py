@@ -36,6 +36,8 @@ from learners.services.ladder_data import LadderData, ladder_data, manifest_of, 
 from learners.services.manifest import MANIFEST
 from learners.services.model_files import open_folder, store
 from learners.services.model_predictions import Predictions, save_predictions
+from learners.services.student_data import lessons_of
+from learners.services.students import kind_name
 
 logger = logging.getLogger(__name__)
 
@@ -166,11 +168,13 @@ def _done(rung: Rung, notes: _Notes) -> dict[str, Any]:
     Raises:
         EngineError: it cannot be trained; the message says why.
     """
-    ladder, kind = rung.ladder, get_rung(rung.name)
+    ladder, kind = rung.ladder, get_rung(kind_name(rung.name))
     data = _read(ladder)
     begun = time.monotonic()
-    manifest = manifest_of(ladder, data, kind.name)
-    files = kind.train(data.training, _surroundings(ladder, kind, notes))
+    surroundings = _surroundings(ladder, kind, notes)
+    lessons = lessons_of(rung, data, surroundings)
+    manifest = manifest_of(ladder, data, rung.name, more=lessons.settings)
+    files = kind.train(lessons.training, surroundings)
     train_seconds = time.monotonic() - begun
     stored = store(
         project_id=ladder.project_id,
@@ -189,9 +193,9 @@ def _done(rung: Rung, notes: _Notes) -> dict[str, Any]:
         "manifest": manifest.summary,
         "manifest_digest": manifest.digest,
         "train_seconds": train_seconds,
-        "n_train": len(data.training.texts),
+        "n_train": len(data.training.texts) - data.n_written,
         **_speed(folder, data),
-        **_scores(rung, data, predictions),
+        **_scores(rung, data, predictions, lessons.note),
     }
 
 
@@ -255,7 +259,7 @@ def _speed(folder: Path, data: LadderData) -> dict[str, Any]:
     }
 
 
-def _scores(rung: Rung, data: LadderData, predictions: Predictions) -> dict[str, Any]:
+def _scores(rung: Rung, data: LadderData, predictions: Predictions, note: str) -> dict[str, Any]:
     """Accuracy and macro-F1 on the audit answers, none of which any rung was trained on."""
     n = len(predictions)
     if not n:
@@ -276,7 +280,7 @@ def _scores(rung: Rung, data: LadderData, predictions: Predictions) -> dict[str,
         "predictions_file": save_predictions(
             project_id=rung.ladder.project_id, predictions=predictions
         ),
-        "note": _note(data, macro.why),
+        "note": f"{note} {_note(data, macro.why)}".strip()[:500],
     }
     if macro.interval:
         columns |= {

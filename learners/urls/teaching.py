@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from learners.views import synthetic, teaching
+from learners.views import students, synthetic, teaching
 
 BASE = "projects/<int:pk>/settings/teacher/"
+MODELS = "projects/<int:pk>/models/"
 RUN = f"{BASE}runs/<int:run>/"
 
 urlpatterns: list[URLPattern] = [
@@ -18,4 +19,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{RUN}cancel/", teaching.cancel_run, name="teacher-cancel"),
     path(f"{BASE}written/", synthetic.written, name="teacher-written"),
     path(f"{BASE}written/use/", synthetic.use, name="teacher-written-use"),
+    path(f"{MODELS}teach/", students.teach_one, name="models-teach"),
+    path(f"{MODELS}written/", students.compare_written, name="models-written"),
 ]

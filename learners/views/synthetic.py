@@ -14,7 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from labeler.sending import send
 from learners.selectors.synthetic import class_needs
+from learners.services.ladder import newest_ladder
 from learners.views import teacher_sentences
+from learners.views.students import students_of
 from learners.views.teacher_forms import WriteForm
 from projects.models import Project, SyntheticExample, Teacher, TeacherRun
 from projects.selectors.teacher import open_run, prompt_of, teacher_of
@@ -114,6 +116,7 @@ def _page(request: HttpRequest, project: Project, found: Teacher, form: WriteFor
         "run": run,
         "doing": teacher_sentences.doing(run) if run else "",
         "told": _told(project),
+        "students": students_of(newest_ladder(project.pk)),
     }
     status = 422 if form.errors else 200
     return render(request, "learners/written.html", context, status=status)

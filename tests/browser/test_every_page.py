@@ -105,6 +105,8 @@ NO_PAGES = (
     "teacher-go-on",
     "teacher-cancel",
     "teacher-written-use",
+    "models-teach",
+    "models-written",
     "models-state",
     "models-chart",
     "models-start",

@@ -1,0 +1,131 @@
+"""What a student learns from: the labels of its ladder, and what its teacher says of open texts."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learners.engine.errors import EngineError
+from learners.engine.rungs.base import Surroundings, TrainingData
+from learners.engine.rungs.distilling import with_teaching
+from learners.engine.runtime import load_runtime
+from learners.models import Ladder, Rung
+from learners.models.ladder import TEACHER
+from learners.services.ladder_data import LadderData, texts_of
+from learners.services.model_files import open_folder
+from learners.services.teacher_rung import soft_answers, teacher_predictions
+from projects.models import SyntheticExample
+from projects.selectors.teacher import prompt_of, teacher_of
+
+LEAST_SHARE = 1e-6  # of a text's soft label that must lie on classes which labels have
+
+Ask = Callable[[Sequence[str]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """`training`: what the student learns from; `settings`: for its manifest; `note`: for the page."""
+
+    training: TrainingData
+    settings: dict[str, object]
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Teacher:
+    """`ask` knows `texts`, and its columns are `class_ids`; `words` say where its answers come from."""
+
+    ask: Ask
+    texts: Sequence[str]
+    class_ids: Sequence[int]
+    words: str
+
+
+def lessons_of(rung: Rung, data: LadderData, surroundings: Surroundings) -> Lessons:
+    """What a rung of a ladder learns from: the ladder's labels alone, unless it is a student.
+
+    Raises:
+        EngineError: its teacher has gone, or has nothing to say.
+    """
+    student = rung.manifest.get("student")
+    if not student:
+        return Lessons(data.training, {}, _beside(data.n_written))
+    if "synthetic" in student:
+        return _with_written(data.training, student["synthetic"])
+    teacher = (
+        _outside(rung.ladder, data.training)
+        if student["teacher"] == TEACHER
+        else _of_ladder(rung.ladder, student["teacher"], data, surroundings.n_threads)
+    )
+    training = with_teaching(
+        teacher=teacher.ask,
+        teacher_class_ids=teacher.class_ids,
+        data=replace(data.training, pool_texts=teacher.texts),
+        surroundings=surroundings.part(0.0, 0.6),
+    )
+    n = len(data.training.texts)
+    words = f"Learned from {n:,} labels and {len(training.texts) - n:,} open texts. {teacher.words}"
+    return Lessons(training, {"student": student, "taught": _digest(training, n)}, words)
+
+
+def _beside(n_written: int) -> str:
+    return f"Trained with {n_written:,} texts beside that a teacher wrote." if n_written else ""
+
+
+def _outside(ladder: Ladder, data: TrainingData) -> _Teacher:
+    """The outside teacher's answers on open texts, as they were given."""
+    teacher = teacher_of(ladder.project_id)
+    if teacher is None:
+        raise EngineError("the outside teacher has been taken away")
+    prompt = prompt_of(ladder.project)
+    ids, soft, words = soft_answers(teacher, prompt, teacher_predictions(ladder.project_id))
+    class_ids = [each.pk for each in prompt.classes]
+    known = soft[:, np.isin(class_ids, data.classes)].sum(axis=1) > LEAST_SHARE
+    texts = texts_of(ids.tolist())
+    said = {texts[pk]: row for pk, row in zip(ids[known].tolist(), soft[known], strict=True)}
+
+    def ask(asked: Sequence[str]) -> NDArray[np.float64]:
+        return np.array([said[text] for text in asked])
+
+    return _Teacher(ask, list(said), class_ids, words)
+
+
+def _of_ladder(ladder: Ladder, name: str, data: LadderData, n_threads: int) -> _Teacher:
+    row = ladder.rungs.filter(name=name, status=Rung.Status.DONE).exclude(folder="").first()
+    if row is None:
+        raise EngineError("the model that should teach has been taken away; train the ladder again")
+    runtime = load_runtime(open_folder(row), n_threads=n_threads)
+
+    def ask(asked: Sequence[str]) -> NDArray[np.float64]:
+        return np.asarray(runtime.predict_proba(asked), np.float64)
+
+    words = f"The teacher is “{row.label}” of this ladder."
+    return _Teacher(ask, data.training.pool_texts, runtime.class_ids, words)
+
+
+def _with_written(data: TrainingData, numbers: Sequence[int]) -> Lessons:
+    rows = SyntheticExample.objects.filter(pk__in=list(numbers))
+    written = list(rows.order_by("pk").values_list("text", "label_class_id"))
+    training = replace(
+        data,
+        texts=[*data.texts, *(text for text, _ in written)],
+        y=np.append(data.y, [class_id for _, class_id in written]).astype(np.int64),
+    )
+    n = len(data.texts)
+    settings: dict[str, object] = {
+        "student": {"synthetic": list(numbers)},
+        "taught": _digest(training, n),
+    }
+    words = f"Learned from {n:,} labels and {len(written):,} texts that a teacher wrote."
+    return Lessons(training, settings, words)
+
+
+def _digest(training: TrainingData, n_labels: int) -> str:
+    """SHA-256 of what the student was told beyond the labels: texts, and classes or soft labels."""
+    found = hashlib.sha256()
+    for text in training.texts[n_labels:]:
+        found.update(hashlib.sha256(text.encode()).digest())
+    found.update(np.asarray(training.targets[n_labels:]).round(6).tobytes())
+    return found.hexdigest()
