@@ -60,7 +60,7 @@ def compare(this: ModelVersion, other: ModelVersion) -> Comparison | None:
     Raises:
         ModelFilesGone: what one of them said is gone from the storage.
     """
-    truth = _standing_answers(this.project_id)
+    truth = standing_answers(this.project_id)
     first, second = _said(this), _said(other)
     shared = sorted(truth.keys() & first.keys() & second.keys())
     if not shared:
@@ -88,7 +88,7 @@ def compare(this: ModelVersion, other: ModelVersion) -> Comparison | None:
     )
 
 
-def _standing_answers(project_id: int) -> dict[int, int]:
+def standing_answers(project_id: int) -> dict[int, int]:
     """Class by example of the audit answers that stand and are not stale."""
     found = training_set(project_id)
     ids, classes = found.example_ids[found.measures], found.class_ids[found.measures]

@@ -6,7 +6,7 @@ from typing import Any
 from django import template
 
 from learners.selectors.ladder import BYTES_PER_MB
-from learners.views import ladder_sentences
+from learners.views import deferral_sentences, ladder_sentences
 from learners.views.ladder_sentences import accuracy_words, significant
 from learners.views.sentences import NB, percent
 from projects.models import ModelVersion
@@ -76,3 +76,9 @@ def of(n_right: int, n: int) -> str:
 def at(values: Sequence[Any], place: int) -> Any:
     """The value in this place."""
     return values[place]
+
+
+@register.filter
+def confidence(value: float) -> str:
+    """A threshold: `0.83`."""
+    return deferral_sentences.threshold(value)

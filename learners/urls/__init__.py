@@ -2,6 +2,7 @@
 
 from learners.urls import (
     confirming,
+    deferring,
     model_files,
     models,
     predicting,
@@ -17,6 +18,7 @@ urlpatterns = [
     *simulating.urlpatterns,
     *models.urlpatterns,
     *model_files.urlpatterns,
+    *deferring.urlpatterns,
     *predicting.urlpatterns,
     *taking_away.urlpatterns,
     *teaching.urlpatterns,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from projects.models import ModelVersion, ProjectEvent, User
 
@@ -28,6 +29,16 @@ class StageChange:
         """The stage it had from then on."""
         stages = zip(_KINDS, ("candidate", "live", "retired"), strict=True)
         return {str(kind): stage for kind, stage in stages}[self.kind]
+
+
+@dataclass(frozen=True)
+class DeferralChange:
+    """One line of the ledger about what a version leaves to others. `new`: None where nothing."""
+
+    who: User | None
+    at: datetime
+    why: str
+    new: dict[str, Any] | None
 
 
 def live_version(project_id: int) -> ModelVersion | None:
@@ -62,6 +73,24 @@ def stage_history(project_id: int) -> list[StageChange]:
             at=event.created_at,
             why=event.payload.get("why", ""),
             replaced=event.payload.get("replaced"),
+        )
+        for event in events.select_related("actor").order_by("-seq")
+    ]
+
+
+def deferral_history(version: ModelVersion) -> list[DeferralChange]:
+    """How what this version leaves to others was changed, newest first, from the ledger."""
+    events = ProjectEvent.objects.filter(
+        project_id=version.project_id,
+        kind=ProjectEvent.Kind.MODEL_DEFERRAL,
+        payload__version=version.number,
+    )
+    return [
+        DeferralChange(
+            who=event.actor,
+            at=event.created_at,
+            why=event.payload.get("why", ""),
+            new=event.payload.get("new"),
         )
         for event in events.select_related("actor").order_by("-seq")
     ]

@@ -55,6 +55,7 @@ FOR_OWNERS = (
     "simulation",
     "models",
     "model-version",
+    "model-deferral",
     "rung-files",
     "version-files",
     "model-card",
@@ -68,6 +69,7 @@ PAGES = (*FOR_STRANGERS, *FOR_NEWCOMERS, *FOR_OWNERS)
 # Buttons, files and fragments of the pages above.
 NO_PAGES = (
     "health",
+    "metrics",
     "sign-out",
     "member-add",
     "member-role",
@@ -120,6 +122,9 @@ NO_PAGES = (
     "version-file",
     "version-file-make",
     "model-version-live",
+    "model-deferral-chart",
+    "model-deferral-keep",
+    "model-deferral-clear",
     "model-version-retire",
     "confirm-state",
     "confirm-end",
