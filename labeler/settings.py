@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "labeler.traffic.count_traffic",
     "labeler.api.answers.api_answers",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -295,6 +296,9 @@ LABELER_API_REQUESTS_A_MINUTE = int(os.environ.get("LABELER_API_REQUESTS_A_MINUT
 LABELER_API_MAX_BODY_BYTES = 5 * 1024 * 1024
 LABELER_API_MAX_TEXTS = 1_000  # in one request for predictions
 LABELER_API_MAX_TEXT_CHARS = 100_000
+LABELER_TRAFFIC_FLUSH_SECONDS = 2.0  # what a web process counts, it writes so often; 0: when told
+LABELER_TRAFFIC_DAYS = 90  # how long counts by the minute are kept
+LABELER_METRICS_TOKEN = os.environ.get("LABELER_METRICS_TOKEN", "")  # "": there is no /metrics
 LABELER_MODELS_URL = os.environ.get("LABELER_MODELS_URL", "")  # "": a socket beside the services'
 LABELER_MAX_UPLOAD_BYTES = 500 * 1024 * 1024
 LABELER_MAX_ROWS = 2_000_000

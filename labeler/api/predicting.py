@@ -7,10 +7,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Router, Schema
 from pydantic import Field, model_validator
 
-from labeler.api.auth import project_of
+from labeler.api import shapes
+from labeler.api.auth import project_of, token_of
 from labeler.api.errors import ApiError
 from labeler.api.projects import LiveModel, ProjectId
-from labeler.api.shapes import PROBLEMS, Asked
+from labeler.api.serving_notes import note
+from labeler.api.shapes import PROBLEMS
+from labeler.traffic import ASKED, Asked
 from learners.services.model_files import ModelFilesGone
 from learners.services.serving import (
     CannotPredict,
@@ -29,7 +32,7 @@ Row = Annotated[dict[Annotated[str, Field(max_length=200)], Cell], Field(max_len
 KINDS = ("text", "texts", "row", "rows")
 
 
-class PredictAsked(Asked):
+class PredictAsked(shapes.Asked):
     """One of these: a text or several; of a project about tables, a row or several, cells by column."""
 
     text: str | None = None
@@ -44,14 +47,23 @@ class PredictAsked(Asked):
             raise ValueError(f"Send one of {', '.join(KINDS)}; found: {', '.join(said) or 'none'}")
         return self
 
+    @property
+    def text_list(self) -> list[str]:
+        """The texts that were sent; none where rows were."""
+        return [self.text] if self.text is not None else self.texts or []
+
 
 class Prediction(Schema):
-    """Of one text: `label` and its `probability`; where a text has any number of classes, `labels`."""
+    """Of one text: `label` and its `probability`; where a text has any number of classes, `labels`.
+
+    `id`: only where the prediction is kept; what feedback may name.
+    """
 
     label: str | None = None
     probability: float | None = None
     labels: list[str] | None = None
     probabilities: dict[str, float]
+    id: str | None = None
 
 
 class PredictShape(Schema):
@@ -66,9 +78,13 @@ def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) 
     """Classify with the live model."""
     project = project_of(request, project_id, Scope.PREDICT)
     version = require_live(project)
+    asked = Asked(project.pk, version.number)
+    setattr(request, ASKED, asked)
     predicted = _asked_model(version, payload)
+    told = predictions_of(predicted)
+    note(asked, token_of(request), payload.text_list, told)
     model = {"version": version.number, "rung": version.rung, "digest": version.manifest_digest}
-    return JsonResponse({"model": model, "predictions": predictions_of(predicted)})
+    return JsonResponse({"model": model, "predictions": told})
 
 
 def require_live(project: Project) -> ModelVersion:

@@ -1,0 +1,161 @@
+"""Predictions that are kept with their texts: only while a lead says so, redacted, for so many days."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from projects.models import KeptPrediction, Project, ProjectEvent, User
+from projects.services.import_plan import content_hash
+from projects.services.ledger import append_project_event, lock
+from projects.services.refusals import Refused
+from projects.services.traffic.redacting import Redaction, TooSlow, checked
+
+logger = logging.getLogger(__name__)
+
+MAX_DAYS = 365
+COLUMNS = ("traffic_kept", "traffic_share", "traffic_days", "traffic_redaction")
+
+
+@dataclass(frozen=True)
+class Served:
+    """One prediction as it was answered; `text` as it was asked."""
+
+    id: UUID
+    project_id: int
+    version_number: int
+    text: str
+    labels: Sequence[str]
+    probability: float | None
+    probabilities: dict[str, float]
+    deferred: bool
+    asked_at: datetime
+    token_name: str
+
+
+@transaction.atomic
+def change_keeping(
+    *,
+    actor: User,
+    project: Project,
+    kept: bool,
+    share: float,
+    days: int,
+    redaction: Redaction,
+    now: datetime,
+) -> bool:
+    """Switch keeping on or off, or change how. Returns whether anything differs now.
+
+    What was kept before stays until its days are over or somebody deletes it.
+
+    Raises:
+        Refused: a share, number of days or pattern that cannot be; predictions of rows of a table.
+    """
+    _check(project, kept, share, days)
+    wanted = (kept, share, days, checked(redaction).stored())
+    lock(project)
+    old = {name: getattr(project, name) for name in COLUMNS}
+    changes = {
+        name: {"old": old[name], "new": value}
+        for name, value in zip(COLUMNS, wanted, strict=True)
+        if old[name] != value
+    }
+    if not changes:
+        return False
+    for name, change in changes.items():
+        setattr(project, name, change["new"])
+    project.save(update_fields=list(changes))
+    kinds = ProjectEvent.Kind
+    append_project_event(
+        project_id=project.pk,
+        kind=kinds.TRAFFIC_KEPT if kept else kinds.TRAFFIC_NOT_KEPT,
+        actor=actor,
+        payload={"changed": changes},
+        now=now,
+    )
+    return True
+
+
+def _check(project: Project, kept: bool, share: float, days: int) -> None:
+    if kept and project.is_table:
+        raise Refused("kept", "Rows of a table are counted, and not kept.")
+    if not 0 < share <= 1:
+        raise Refused("share", f"{share:.0%} of the predictions; allowed: above 0 to 100 %.")
+    if not 1 <= days <= MAX_DAYS:
+        raise Refused("days", f"{days} days; allowed: 1 to {MAX_DAYS}.")
+
+
+def keep_served(served: Sequence[Served]) -> int:
+    """Write predictions in bulk, each redacted as its project says now. Returns how many.
+
+    Those of a project that no longer keeps any, and texts on which a pattern takes too long, are
+    left out.
+    """
+    projects = Project.objects.in_bulk({one.project_id for one in served})
+    rows = []
+    for one in served:
+        project = projects.get(one.project_id)
+        if project is None or not project.traffic_kept:
+            continue
+        try:
+            rows.append(_row(one, Redaction.of(project.traffic_redaction)))
+        except TooSlow:
+            logger.warning(
+                "a prediction of project %s was not kept: a pattern takes too long", project.pk
+            )
+    return len(KeptPrediction.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True))
+
+
+def _row(one: Served, redaction: Redaction) -> KeptPrediction:
+    return KeptPrediction(
+        id=one.id,
+        project_id=one.project_id,
+        version_number=one.version_number,
+        text=redaction.apply(one.text.replace("\0", "")),
+        text_hash=text_hash(one.text),
+        labels=list(one.labels),
+        probability=one.probability,
+        probabilities=one.probabilities,
+        deferred=one.deferred,
+        asked_at=one.asked_at,
+        token_name=one.token_name,
+    )
+
+
+def text_hash(text: str) -> bytes:
+    """Tells the same text again, and only to who has the site's secret, (32,) bytes."""
+    keyed = salted_hmac("projects.traffic", content_hash(text), algorithm="sha256")
+    return bytes(keyed.digest())
+
+
+def forget_expired(*, now: datetime) -> int:
+    """Delete predictions whose project's days are over. Returns how many."""
+    n_gone = 0
+    rows = Project.objects.filter(kept_predictions__isnull=False)
+    for pk, days in rows.values_list("pk", "traffic_days").distinct():
+        old = KeptPrediction.objects.filter(project=pk, asked_at__lt=now - timedelta(days=days))
+        n_gone += old.delete()[1].get(KeptPrediction._meta.label, 0)
+    return n_gone
+
+
+@transaction.atomic
+def delete_kept(*, actor: User, project: Project, now: datetime) -> int:
+    """Delete everything that is kept; counts stay. Returns how many predictions."""
+    n_gone = (
+        KeptPrediction.objects.filter(project=project)
+        .delete()[1]
+        .get(KeptPrediction._meta.label, 0)
+    )
+    if n_gone:
+        append_project_event(
+            project_id=project.pk,
+            kind=ProjectEvent.Kind.TRAFFIC_DELETED,
+            actor=actor,
+            payload={"n": n_gone},
+            now=now,
+        )
+    return n_gone
