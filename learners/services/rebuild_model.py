@@ -131,7 +131,7 @@ def _difference(version: ModelVersion, runtime: Runtime) -> tuple[int, float | N
         return 0, None
     given = parity.inputs
     if runtime.table is not None:
-        cells = [[str(row[name]) for name in runtime.columns] for row in given]  # type: ignore[index, call-overload]
+        cells = [[str(row[name]) for name in runtime.columns] for row in given]  # type: ignore[index]
         return len(given), _largest(runtime.predict_cells(cells), np.array(parity.probabilities))
     found = runtime.predict_proba([str(text) for text in given])
     return len(given), _largest(found, np.array(parity.probabilities))

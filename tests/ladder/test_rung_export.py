@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from django.core.files.storage import default_storage
 
+from learners.engine.packing.parity import parity_of
+from learners.engine.runtime import load_runtime
 from learners.models import ModelExport, Rung
-from learners.services import rung_export
 from learners.services.model_predictions import Predictions
 from learners.services.rung_export import make_export
 from learners.services.rung_export_request import (
@@ -144,12 +145,9 @@ def test_an_html_file_and_a_folder_are_made_too(
 def test_a_file_that_fails_its_check_is_never_offered(
     project: Project, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = rung_export.parity_of
-    wrong = text_model(vector_bag(4))
+    other = load_runtime(text_model(vector_bag(4)))
     monkeypatch.setattr(
-        rung_export,
-        "parity_of",
-        lambda runtime, **given: real(rung_export.load_runtime(wrong), **given),
+        "learners.services.rung_export.parity_of", lambda _, **given: parity_of(other, **given)
     )
     row = made(rung_of(project), "zip", django_capture_on_commit_callbacks)
     assert "probabilities differ from the application's" in row.error

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from labeler.threads import threads_per_process
 from learners.engine.errors import EngineError
 from learners.engine.packing.parity import TOLERANCE
+from learners.engine.threads import set_threads
 from learners.services.model_files import ModelFilesGone
 from learners.services.rebuild_model import CannotRebuild, Rebuilt, rebuild_model
 from projects.models import ModelVersion
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         version = rows.filter(project_id=project, number=number).first()
         if version is None:
             raise CommandError(f"Project {project} has no version {number}.")
+        set_threads(threads_per_process())  # as in a worker: other sums are rounded otherwise
         try:
             rebuilt = rebuild_model(version=version, say=self.stdout.write)
         except (CannotRebuild, EngineError, ModelFilesGone) as error:
