@@ -23,7 +23,6 @@ from projects.models import Project
 from projects.models.api import Scope
 from projects.reading import BadInput
 from projects.services.refusals import Refused
-from projects.services.staging import too_large
 
 router = Router(tags=["predictions"])
 BatchId = Annotated[int, Path(ge=1)]
@@ -54,8 +53,6 @@ def start(
 ) -> HttpResponse:
     """Send a file as multipart/form-data: CSV, TSV, JSON lines or one text a line."""
     found = project_of(request, project_id, Scope.PREDICT)
-    if getattr(request, "upload_too_large", False):
-        raise ApiError(413, str(too_large(file.name or "file")), field="file")
     return once(request, lambda: (202, _taken(request, found, file, text_column)))
 
 

@@ -11,6 +11,7 @@ from labeler.api import batches, examples, predicting, projects, simulations
 from labeler.api.auth import TokenAuth
 from labeler.api.errors import CODES, ApiError, StrictParser, of_validation
 from projects.services.refusals import Refused
+from projects.services.staging import too_large
 
 api = NinjaAPI(
     title="Labeler",
@@ -40,6 +41,8 @@ def refused(request: HttpRequest, error: Refused) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    if getattr(request, "upload_too_large", False):  # cut short while it arrived, so it is missing
+        return ApiError(413, str(too_large("The file")), field="file").response()
     return of_validation(error.errors).response()
 
 

@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from learners.models import PredictionFile
 from learners.services.due_work import STALE_AFTER
+from learners.services.heartbeat import Heartbeat
 from learners.services.model_files import ModelFilesGone
 from learners.services.prediction_files import KEPT, Status
 from learners.services.serving import (
@@ -35,8 +36,9 @@ from projects.reading.spreadsheets import BYTE_ORDER_MARK, neutralised
 from projects.services.staging import limits
 from projects.services.tables import features_of
 
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 128
 MAX_ATTEMPTS = 3
+PIECE_SECONDS = 300.0
 DIED = f"Its worker died, {MAX_ATTEMPTS} times in a row. Too little memory, perhaps. Nothing was predicted."
 AWAY = "the process that holds the models"
 Record = tuple[int, dict[str, str]]
@@ -57,7 +59,8 @@ def predict_file(*, row_id: int, token: UUID, clock: Callable[[], datetime]) -> 
     if row is None:
         return False
     try:
-        _Work(row, clock).go()
+        with Heartbeat(lambda: _mine(row).update(heartbeat_at=clock())):
+            _Work(row, clock).go()
     except _Over:
         return True
     except ModelsAway:
@@ -143,12 +146,13 @@ class _Work:
         numbers = iter(range(len(kept)))
         places = [None if one is None else next(numbers) for one in asked]
         if self.row.text_column:
-            return predict_texts(self.row.version, cast(list[str], kept)), places
+            texts = cast(list[str], kept)
+            return predict_texts(self.row.version, texts, seconds=PIECE_SECONDS), places
         return self._of_rows(piece, cast(list[dict[str, str]], kept)), places
 
     def _of_rows(self, piece: list[Record], kept: list[dict[str, str]]) -> Predicted:
         try:
-            return predict_rows(self.row.version, kept)
+            return predict_rows(self.row.version, kept, seconds=PIECE_SECONDS)
         except CannotPredict as error:
             if error.kind != "BadTable":
                 raise

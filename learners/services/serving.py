@@ -23,6 +23,8 @@ __all__ = [
     "predict_texts",
 ]
 
+REQUEST_SECONDS = 30.0  # that somebody waits for an answer, with a thread of the web process
+
 
 class CannotPredict(Exception):
     """The model cannot predict these: `kind` BadTable where they are at fault, else BadFile or
@@ -59,27 +61,33 @@ class Predicted:
         return {"label": labels[0], "probability": shares[labels[0]], "probabilities": shares}
 
 
-def predict_texts(version: ModelVersion, texts: Sequence[str]) -> Predicted:
-    """
+def predict_texts(
+    version: ModelVersion, texts: Sequence[str], *, seconds: float = REQUEST_SECONDS
+) -> Predicted:
+    """Probabilities of each text; an answer is awaited for `seconds`.
+
     Raises:
         ModelsAway: the models process does not answer.
         ModelFilesGone: the version's files are not what was kept.
         CannotPredict: the model cannot be loaded, or reads rows of a table.
     """
-    return _predicted(version, {"texts": list(texts)})
+    return _predicted(version, {"texts": list(texts)}, seconds)
 
 
-def predict_rows(version: ModelVersion, rows: Sequence[Mapping[str, str]]) -> Predicted:
+def predict_rows(
+    version: ModelVersion, rows: Sequence[Mapping[str, str]], *, seconds: float = REQUEST_SECONDS
+) -> Predicted:
     """The same for rows of a table: cells as text by column, missing ones left out."""
-    return _predicted(version, {"rows": [dict(row) for row in rows]})
+    return _predicted(version, {"rows": [dict(row) for row in rows]}, seconds)
 
 
-def _predicted(version: ModelVersion, given: dict[str, Any]) -> Predicted:
+def _predicted(version: ModelVersion, given: dict[str, Any], seconds: float) -> Predicted:
     message = {"do": "predict", "model": version.folder, **given}
-    said = client().ask(message)
+    said = client().ask(message, seconds=seconds)
     if said.get("problem") == "NotLoaded":
         # Only now: opening the folder reads every file, to see that it is the one that was kept.
-        said = client().ask(message | {"folder": str(open_folder(version))})
+        folder = str(open_folder(version))
+        said = client().ask(message | {"folder": folder}, seconds=seconds)
     if "problem" in said:
         raise CannotPredict(said["problem"], said["message"])
     return Predicted(**said)

@@ -127,9 +127,9 @@ def test_a_cancelled_file_leaves_nothing(
     make_live(project)
     row = taken(project, CSV)
 
-    def cancelled_meanwhile(*args: Any) -> Any:
+    def cancelled_meanwhile(*args: Any, **more: Any) -> Any:
         cancel_file(row=row, now=NOW)
-        return predict_texts(*args)
+        return predict_texts(*args, **more)
 
     monkeypatch.setattr("learners.services.predicting_files.predict_texts", cancelled_meanwhile)
     assert ran(row).status == "cancelled"
@@ -306,3 +306,12 @@ def test_the_fragment_comes_only_when_something_is_new(project: Project, site: C
     address = reverse("predict-files-state", args=[project.pk])
     assert site.get(address, {"have": f"True-{row.pk}.waiting.0"}).status_code == 204
     assert site.get(address, {"have": "else"}).status_code == 200
+
+
+def test_a_program_is_told_of_a_file_that_is_too_large(
+    project: Project, program: Program, settings: Any
+) -> None:
+    make_live(project)
+    settings.LABELER_MAX_UPLOAD_BYTES = 20
+    said = problem(sent(program), 413)
+    assert "20 bytes a file" in said["message"]

@@ -8,7 +8,6 @@ from typing import Any
 from learners.engine.serving.frames import Place, receive, send
 
 CONNECT_SECONDS = 0.5
-ANSWER_SECONDS = 120.0
 PING_SECONDS = 0.5
 
 
@@ -23,7 +22,7 @@ class Client:
         self.place = place
         self._mine = threading.local()
 
-    def ask(self, message: dict[str, Any], *, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+    def ask(self, message: dict[str, Any], *, seconds: float = 30.0) -> dict[str, Any]:
         """The answer to one message.
 
         A kept connection may be one to a process that has ended since: then it is tried anew, once.
