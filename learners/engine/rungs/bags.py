@@ -1,8 +1,14 @@
 """Training a head on a token table, shared by the rungs that have one."""
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+from tokenizers import Tokenizer
+
+from learners.engine.bundle import as_json
+from learners.engine.class_words import WORDS, class_words, word_model
 from learners.engine.features.bag import BagModel, in_bytes
+from learners.engine.heads import Head
 from learners.engine.rungs.base import Files, Surroundings, TrainingData
 from learners.engine.rungs.files import bag_files
 from learners.engine.rungs.fitting import Material, fit_linear
@@ -21,4 +27,18 @@ def train_on_bag(rung: str, bag: BagModel, data: TrainingData, surroundings: Sur
     vectors = bag.embed([*data.texts, *names, *pool]).vectors
     surroundings.go_on("training the head", 0.5)
     head, chosen = fit_linear(Material.of(vectors, data), rng=rng)
-    return bag_files(rung=rung, head=head, data=data, bag=bag, head_kind=chosen)
+    surroundings.go_on("weighing words", 0.9)
+    files = bag_files(rung=rung, head=head, data=data, bag=bag, head_kind=chosen, features=bag.name)
+    return {**files, WORDS: as_json(_words(head, bag, data))}
+
+
+def _words(head: Head, bag: BagModel, data: TrainingData) -> dict[str, Any]:
+    """The words of each class, over the texts that are labelled and then over those that are not."""
+    tokenizer = Tokenizer.from_str(bag.tokenizer_json)
+    tokenizer.enable_truncation(max_length=bag.max_tokens)
+    return class_words(
+        model=word_model(head, [bag]),
+        tokenizer=tokenizer,
+        texts=[*data.texts, *data.pool_texts],
+        classes=[(class_id, data.name_of(class_id)) for class_id in head.class_ids],
+    )

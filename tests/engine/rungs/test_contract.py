@@ -24,7 +24,18 @@ each_kind = pytest.mark.parametrize("kind", RUNGS, ids=NAMES)
 @every_rung
 def test_the_files_are_complete(name: str, trained: Files) -> None:
     beside = "table.json" if get_rung(name).input_kind == "table" else "tokenizer.json"
-    assert set(trained) == {"model.onnx", "labels.json", "model.json", beside}
+    words = {"words.json"} if name in ("tfidf", "static") else set()
+    assert set(trained) == {"model.onnx", "labels.json", "model.json", beside, *words}
+
+
+@every_rung
+def test_a_linear_rung_tells_the_words_of_each_class(name: str, trained: Files) -> None:
+    if "words.json" not in trained:
+        assert name not in ("tfidf", "static")
+        return
+    told = json.loads(trained["words.json"])
+    assert [one["id"] for one in told["classes"]] == list(load_runtime(trained).class_ids)
+    assert all(one["for"] for one in told["classes"])
 
 
 @every_rung
