@@ -150,7 +150,7 @@ def _measured(
         "accuracy_low": accuracy.low,
         "accuracy_high": accuracy.high,
         "predictions_file": save_predictions(project_id=project.pk, predictions=predictions),
-        "note": _note(n_none),
+        "note": _note(n_none, rows),
     }
     for part in ("", "_low", "_high"):
         value = macro.interval and getattr(macro.interval, part.lstrip("_") or "value")
@@ -158,9 +158,12 @@ def _measured(
     return columns
 
 
-def _note(n_none: int) -> str:
-    """What a reader must know of it."""
-    said = "Asked with a prompt, trained on nothing; texts leave for it."
+def _note(n_none: int, rows: list[TeacherAnswer]) -> str:
+    """What a reader must know of it, its cost in its own currency included."""
+    teacher = rows[0].teacher
+    cost = _cost(rows, teacher)["cost_per_million"]
+    price = f"; about {cost:,.2f} {teacher.currency} for a million" if cost else ""
+    said = f"Asked with a prompt, trained on nothing; texts leave for it{price}."
     return (
         f"{said} {n_none:,} of its answers named no class and count as wrong." if n_none else said
     )

@@ -57,6 +57,7 @@ def test_a_teacher_that_answered_all_of_them_joins_the_choice(
     rung = complete(ladder)
     assert (rung.status, rung.n_audit, rung.accuracy) == ("done", 100, 0.97)
     assert "1 of its answers named no class" in rung.note
+    assert "about 300.00 USD for a million" in rung.note
     assert (ladder.choice["best"], ladder.choice["chosen"]) == ("teacher", "teacher")
     assert ladder.choice["rungs"]["static"]["verdict"] == "worse"
 
@@ -106,7 +107,7 @@ def test_the_models_page_shows_it_and_offers_nothing_to_keep(
     client.force_login(owner)
     page = client.get(reverse("models", args=[project.pk])).content.decode()
     assert "Big model (outside)" in page
-    assert "300\u00a0USD" in page
+    assert "about 300.00 USD for a million" in page
     assert f'id="keep-{rung.pk}"' not in page
     chart = client.get(reverse("models-chart", args=[project.pk])).json()
     assert "Big model (outside)" in {value["Model"] for value in chart["data"]["values"]}
