@@ -10,8 +10,8 @@ class Explanation(models.Model):
     """What `fit` saw in a text. A page asks by making the row; a worker fills it in.
 
     `words`: [word, weight] pairs, weightiest first; above 0 the word spoke for `guess`, below
-    against it, as the change of the guess's log-odds when the word is left out. `neighbours`:
-    [example id, cosine] pairs, nearest first.
+    against it, as the change of the guess's log-odds when the word is left out; with `is_exact`, as
+    what the word adds to the guess's logit. `neighbours`: [example id, cosine] pairs, nearest first.
     """
 
     fit = models.ForeignKey(Fit, on_delete=models.CASCADE, related_name="explanations")
@@ -23,6 +23,9 @@ class Explanation(models.Model):
     guess = models.BigIntegerField(null=True, help_text="a class id")
     probability = models.FloatField(null=True, help_text="of the guess")
     words = models.JSONField(default=list)
+    is_exact = models.BooleanField(
+        default=False, help_text="the weights are what the words add to the class's logit"
+    )
     neighbours = models.JSONField(default=list)
     note = models.CharField(max_length=300, blank=True, help_text="what a reader must know of it")
 

@@ -229,6 +229,7 @@ class ProjectEvent(models.Model):
         MODEL_RETIRED = "model_retired", "model retired"
         MODEL_DEFERRAL = "model_deferral", "what a model leaves to others changed"
         ROUTES_CHANGED = "routes_changed", "ways into other projects changed"
+        RANDOM_TEXTS_SHOWN = "random_texts_shown", "random texts looked at beside a model's guesses"
         TEACHER_SET = "teacher_set", "outside teacher set up"
         TEACHER_ALLOWED = "teacher_allowed", "outside teacher allowed"
         TEACHER_STOPPED = "teacher_stopped", "outside teacher no longer allowed"
