@@ -45,6 +45,8 @@ def _sentence(event: AnnotationEvent, project: Project) -> str:
         case Draw.QUEUE:
             reason = f": {event.reason}" if event.reason else ""
             return f"Chosen by the strategy “{strategy_label(event.strategy)}”{reason}."
+        case Draw.INCOMING:
+            return f"It came back from a model in use, and so stood first in line: {event.reason}."
         case Draw.RANDOM:
             return f"A random text: {event.reason or 'there was no ranking'}."
     return SENTENCES.get(event.draw, "It came with the data.")

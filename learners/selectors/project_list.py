@@ -10,6 +10,7 @@ from learners.models import EmbeddingSet, Fit, Score
 from learners.selectors.parts import parts_of, set_name
 from learners.selectors.status import texts_to_read
 from projects.models import DataImport, Membership, Project, User
+from projects.services.incoming import KIND
 
 SHOWN_PEOPLE = 3
 
@@ -62,7 +63,7 @@ def project_lines(user: User) -> list[ListLine]:
     projects = list(Project.objects.member(user).order_by("-is_demo", "-last_activity_at", "pk"))
     fits = _newest_published(projects)
     accuracies = _accuracies(fits.values())
-    imports = _newest(DataImport.objects.filter(project__in=projects))
+    imports = _newest(DataImport.objects.filter(project__in=projects).exclude(kind=KIND))
     embeddings = _first_sets(projects)
     people = _people(projects)
     return [

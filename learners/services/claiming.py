@@ -14,11 +14,20 @@ from learners.engine.drawing import asks_to_measure
 from learners.models import RankedExample, SeedExample
 from learners.selectors.confirming import confirmation_to_ask
 from learners.services.queue import newest_published_fit, serving_seed_queue
-from projects.models import Annotation, Confirmation, Example, Lease, Project, User
+from projects.models import (
+    Annotation,
+    Confirmation,
+    Example,
+    IncomingText,
+    Lease,
+    Project,
+    User,
+)
 from projects.models.annotation import Draw
 from projects.selectors.confirming import texts_of
 from projects.services import leases
 from projects.services.ledger import one_transaction
+from projects.services.shown import closed_for
 
 ATTEMPTS = 20  # each failed one means that somebody else did get the text
 AUDIT_REASON = "random, to measure"
@@ -68,8 +77,8 @@ def claim_next(
 ) -> Question | None:
     """The text this tab answers next, held for it until its lease ends; None when none is open.
 
-    With probability `project.audit_share` the next reserved text (to measure), else the top of
-    the published queue (before the first fit: of the first questions as ranked without a model),
+    With probability `project.audit_share` the next reserved text (to measure), else what a model in
+    use sent back, else the top of the published queue (before the first fit: of the first questions as ranked without a model),
     else a random text of the open pool. While a confirmation runs, its fresh
     texts take the place of the reserved ones, with its own share. A stream that is dry leaves its
     share to the other, and the lease's `chance` says so: the probability, given all before, that
@@ -89,7 +98,8 @@ def claim_next(
 
 def n_left(project: Project) -> int:
     """Texts without any label yet, from the counters."""
-    return max(0, project.n_pool + project.n_audit - project.n_labelled - project.n_known)
+    n_labelled = project.n_labelled + project.n_known + project.n_feedback
+    return max(0, project.n_pool + project.n_audit - n_labelled)
 
 
 def _held(asker: Asker) -> Lease | None:
@@ -201,6 +211,23 @@ def _from_confirmation(asker: Asker, confirmation: Confirmation) -> Drawn | None
 
 
 def _from_pool(asker: Asker) -> Drawn | None:
+    return _from_incoming(asker) or _from_ranking(asker)
+
+
+def _from_incoming(asker: Asker) -> Drawn | None:
+    """Texts that a model in use sent back stand first, in the order in which they came."""
+    rows = IncomingText.objects.filter(
+        _free("example_id"),
+        _unanswered_by(asker.annotator, "example_id"),
+        project=asker.project,
+        example__settled=False,
+        example__role=Example.Role.POOL,
+    )
+    found = _lock_first(rows, "pk")
+    return Drawn(found.example, Draw.INCOMING, details={"reason": found.reason}) if found else None
+
+
+def _from_ranking(asker: Asker) -> Drawn | None:
     fit = newest_published_fit(asker.project.pk)
     if fit is None:
         return _from_seeds(asker)
@@ -267,12 +294,12 @@ def _lock_first(candidates: QuerySet[Row], *order: str) -> Row | None:
 
 
 def _open_audit(asker: Asker) -> QuerySet[Example]:
-    return _examples(asker).filter(role=Example.Role.AUDIT, settled=False)
+    return _examples(asker).filter(_blind(asker), role=Example.Role.AUDIT, settled=False)
 
 
 def _fresh(asker: Asker, confirmation: Confirmation) -> QuerySet[Example]:
     return texts_of(confirmation).filter(
-        _free("pk"), _unanswered_by(asker.annotator, "pk"), settled=False
+        _free("pk"), _unanswered_by(asker.annotator, "pk"), _blind(asker), settled=False
     )
 
 
@@ -305,6 +332,7 @@ def _stale_audit(asker: Asker) -> QuerySet[Example]:
         _free("pk"),
         ~Exists(answers.filter(stale=False)),
         ~Exists(skipped),
+        _blind(asker),
         role=Example.Role.AUDIT,
         project=asker.project,
         pk__in=stale.values("example_id"),
@@ -315,6 +343,11 @@ def _examples(asker: Asker) -> QuerySet[Example]:
     return Example.objects.filter(
         _free("pk"), _unanswered_by(asker.annotator, "pk"), project=asker.project
     )
+
+
+def _blind(asker: Asker) -> Q:
+    """Random texts beside which the asker has looked at a model's guess are never asked of them."""
+    return ~closed_for(asker.annotator, asker.project.pk)
 
 
 def _free(example: str) -> Q:

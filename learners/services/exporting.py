@@ -186,8 +186,12 @@ def data_words(project: Project, upto_seq: int) -> str:
         return ""
     n_texts = sum(file["n_texts"] for file in files)
     what = "different rows" if project.is_table else "distinct texts"
-    listed = ", ".join(f"{file['name']} (SHA-256 {file['digest'][:12]})" for file in files)
-    return f"{n_texts:,} {what} from {listed}."
+    listed = [
+        f"{file['name']} (SHA-256 {file['digest'][:12]})" for file in files if "origin" not in file
+    ]
+    if n_back := sum(file["n_texts"] for file in files if "origin" in file):
+        listed.append(f"{n_back:,} that a model in use sent back")
+    return f"{n_texts:,} {what} from {', '.join(listed)}."
 
 
 def _chosen_by(fit: Fit, example_ids: NDArray[np.int64]) -> dict[str, int]:
@@ -196,7 +200,7 @@ def _chosen_by(fit: Fit, example_ids: NDArray[np.int64]) -> dict[str, int]:
     events = AnnotationEvent.objects.filter(
         project_id=fit.project_id,
         seq__lte=fit.upto_seq,
-        kind__in=(kinds.LABEL, kinds.RELABEL, kinds.KNOWN),
+        kind__in=(kinds.LABEL, kinds.RELABEL, kinds.KNOWN, kinds.FEEDBACK),
     )
     first = events.order_by("example_id", "seq").distinct("example_id")
     drawn = {

@@ -15,14 +15,17 @@ from learners.engine.rungs import RungKind, get_rung
 from learners.engine.runtime import LABELS, META
 from learners.models import Rung
 from learners.selectors.class_texts import class_texts
+from learners.services.deferring import told
 from learners.services.exporting import data_words
 from learners.services.manifest import MANIFEST
 from learners.services.model_files import read_files
 from learners.services.model_predictions import read_predictions
 from learners.services.rung_export_request import Model, project_of
 from projects.models import ModelVersion
+from projects.services.deferral import Deferral, deferral_of
 
 NO_WEIGHTS = ("tfidf", "tree", "columns")
+COUNTED_FEATURES = ("lsi", "tfidf")
 
 
 def facts_of(model: Model, files: dict[str, bytes]) -> ModelFacts:
@@ -36,7 +39,8 @@ def facts_of(model: Model, files: dict[str, bytes]) -> ModelFacts:
     label = model.label if isinstance(model, Rung) else model.rung_label
     kind, meta = _kind(name), json.loads(files[META])
     upto_seq = (model.ladder.upto_seq or 0) if isinstance(model, Rung) else model.upto_seq
-    weights = not project.is_table and name not in NO_WEIGHTS
+    counts = name in NO_WEIGHTS or meta.get("features") in COUNTED_FEATURES
+    weights = not project.is_table and not counts
     made = model.finished_at if isinstance(model, Rung) else model.created_at
     return ModelFacts(
         project=project.name,
@@ -64,7 +68,7 @@ def facts_of(model: Model, files: dict[str, bytes]) -> ModelFacts:
         versions=model.manifest.get("versions", {}),
         is_table=project.is_table,
         multilabel=bool(meta.get("multilabel")),
-        deferral=_deferral(model),
+        **_deferral(model),
     )
 
 
@@ -140,10 +144,29 @@ def _shares(model: Model) -> tuple[Shares, Shares]:
     return dict(zip(ids, recall, strict=True)), dict(zip(ids, precision, strict=True))
 
 
-def _deferral(model: Model) -> float | None:
-    """Below which probability a version leaves the decision to a person."""
-    rule = model.deferral if isinstance(model, ModelVersion) else None
-    return float(rule["threshold"]) if rule and rule.get("threshold") is not None else None
+def _deferral(model: Model) -> dict[str, Any]:
+    """Below which probability a version leaves the decision to a person; nothing where it never does."""
+    rule = deferral_of(model) if isinstance(model, ModelVersion) else None
+    if rule is None or not isinstance(model, ModelVersion):
+        return {}
+    return {
+        "deferral": rule.threshold,
+        "deferral_rule": told(model.deferral or {}),
+        "deferral_said": _measured_when_chosen(rule),
+    }
+
+
+def _measured_when_chosen(rule: Deferral) -> str:
+    """What was measured of a threshold, for the card; "" where nothing was."""
+    accuracy, coverage = rule.reported.get("accuracy"), rule.reported.get("coverage")
+    if not accuracy or not coverage:
+        return ""
+    low, high = 100 * accuracy["low"], 100 * accuracy["high"]
+    return (
+        f"Chosen for an accuracy of {100 * rule.wanted:g} % on one half of the random answers; of the "
+        f"other {coverage['n']:,} it decided {100 * coverage['value']:.0f} %, and "
+        f"{100 * accuracy['value']:.0f} % of those rightly ({low:.0f} to {high:.0f} %)."
+    )
 
 
 def files_of(model: Model) -> dict[str, bytes]:

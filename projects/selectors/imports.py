@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from django.db.models import QuerySet
+
 from projects.models import DataImport, Project
 from projects.services.importing import CHECKING
+from projects.services.incoming import KIND
 
 Status = DataImport.Status
 
@@ -34,7 +37,7 @@ class ImportProgress:
 
 def import_progress(project: Project) -> ImportProgress:
     """What a project's page says of imports that are not done. Cheap: few rows, by index."""
-    newest_first = DataImport.objects.filter(project=project).order_by("-pk")[:20]
+    newest_first = _of_files(project)[:20]
     unfinished: list[ImportLine] = []
     for row in newest_first:
         if row.status == Status.DONE:
@@ -44,8 +47,12 @@ def import_progress(project: Project) -> ImportProgress:
 
 
 def all_imports(project: Project) -> list[ImportLine]:
-    """Every import of a project, newest first."""
-    return [line_of(row) for row in DataImport.objects.filter(project=project).order_by("-pk")]
+    """Every import of a file, newest first; those that came back from predictions are counted apart."""
+    return [line_of(row) for row in _of_files(project)]
+
+
+def _of_files(project: Project) -> QuerySet[DataImport]:
+    return DataImport.objects.filter(project=project).exclude(kind=KIND).order_by("-pk")
 
 
 def line_of(row: DataImport) -> ImportLine:

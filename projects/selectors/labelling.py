@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from projects.models import Annotation, AnnotationEvent, DataImport, Example, Lease, Project, User
 from projects.selectors.imports import ImportLine, line_of
+from projects.services.incoming import KIND
 
 Kind = AnnotationEvent.Kind
 ANSWERS = (Kind.LABEL, Kind.RELABEL, Kind.SKIP)
@@ -59,7 +60,7 @@ def pause(*, project: Project, annotator: User, now: datetime) -> Pause:
 
 
 def _without_texts(project: Project) -> Pause:
-    newest = project.imports.order_by("-id").first()
+    newest = project.imports.exclude(kind=KIND).order_by("-id").first()
     if newest is None or newest.status == DataImport.Status.DONE:
         return Pause(PauseReason.NO_TEXTS)
     failed = newest.status == DataImport.Status.FAILED

@@ -47,7 +47,8 @@ class ModelFacts:
         speed: what was measured of it, in words -> value in words.
         versions: library -> version it was trained with.
         is_table, multilabel: what goes in and comes out. deferral: the probability below which it
-            leaves the decision to a person.
+            leaves the decision to a person; `deferral_rule` the whole rule as `model.json` has it, and
+            `deferral_said` what was measured of it, a sentence.
         word: what an example is called.
     """
 
@@ -78,6 +79,8 @@ class ModelFacts:
     is_table: bool = False
     multilabel: bool = False
     deferral: float | None = None
+    deferral_rule: Mapping[str, Any] = field(default_factory=dict)
+    deferral_said: str = ""
 
     @property
     def word(self) -> str:
@@ -153,7 +156,8 @@ def _metrics(facts: ModelFacts) -> str:
     ]
     if facts.deferral is not None:
         lines.append(
-            f"Below a probability of {facts.deferral:.3f} it leaves the decision to a person (`deferred`)."
+            f"Below a probability of {facts.deferral:.3f} it leaves the decision to a person (`deferred`). "
+            f"{facts.deferral_said}".rstrip()
         )
     if facts.multilabel:
         lines.append(f"Any number of labels stand on each of the {facts.word}.")

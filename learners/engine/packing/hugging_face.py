@@ -54,7 +54,7 @@ def write_hugging_face(
     Args:
         trunk_config: `config.json` of the embedding model that is inside, None for none.
     """
-    known = with_deferral(files, facts.deferral)
+    known = with_deferral(files, facts)
     contents = {
         ONNX: known[MODEL],
         TOKENIZER: known[TOKENIZER],

@@ -60,7 +60,7 @@ def write_zip_file(
     Args:
         files: the model's, as a rung gives them. manifest: `manifest.json`.
     """
-    contents = {**with_deferral(files, facts.deferral), **_beside(facts, parity, manifest)}
+    contents = {**with_deferral(files, facts), **_beside(facts, parity, manifest)}
     inside = [
         f"`{name}`: {INSIDE[name]}" for name in INSIDE if name in {*contents, "card.json", SUMS}
     ]
@@ -83,13 +83,15 @@ def digests_of(contents: Mapping[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(contents[name]).hexdigest() for name in sorted(contents)}
 
 
-def with_deferral(files: Mapping[str, bytes], deferral: float | None) -> dict[str, bytes]:
-    """The model's files, with the probability below which it leaves the decision to a person."""
-    if deferral is None:
+def with_deferral(files: Mapping[str, bytes], facts: ModelFacts) -> dict[str, bytes]:
+    """The model's files, with the probability below which it leaves the decision to a person, and
+    which accuracy that was chosen for.
+    """
+    if facts.deferral is None:
         return dict(files)
     meta: dict[str, Any] = json.loads(files[META])
-    known = meta.get("deferral") or {}
-    return {**files, META: as_json({**meta, "deferral": {**known, "threshold": deferral}})}
+    rule = {**facts.deferral_rule, "threshold": facts.deferral}
+    return {**files, META: as_json({**meta, "deferral": rule})}
 
 
 def _beside(facts: ModelFacts, parity: Parity, manifest: bytes) -> dict[str, bytes]:
