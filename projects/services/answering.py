@@ -16,6 +16,7 @@ from projects.models import Annotation, AnnotationEvent, Example, LabelClass, Le
 from projects.models.annotation import Draw
 from projects.services import leases
 from projects.services.ledger import lock, one_transaction
+from projects.services.shown import CLOSED, closed_to
 from projects.services.standing import Standing, add_up, successor
 
 Kind = AnnotationEvent.Kind
@@ -76,7 +77,8 @@ def record_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> A
         AnswerRefused: not exactly one label where that is asked; a class of another project, or retired without a
             class that took its labels; an example that is never asked (test split, duplicate).
         NoSuchExample: the example is not in the project.
-        AnswerConflict: the client UUID names another act.
+        AnswerConflict: the client UUID names another act; or the annotator has seen what a model says
+            of this random text.
     """
     with one_transaction():
         lock(sender.project)
@@ -84,6 +86,7 @@ def record_label(*, sender: Sender, example_id: int, labels: Sequence[int]) -> A
         if done := _resend(sender, example_id, {Kind.LABEL, Kind.RELABEL}, labels=labels):
             return done
         example = _askable(sender.project, example_id)
+        _check_open(sender, example)
         _check_labels(sender.project, labels)
         before = what_stands(example=example, annotator=sender.annotator)
         stands = before.mine is not None and before.mine.state == State.LABELLED
@@ -130,6 +133,7 @@ def skip(*, sender: Sender, example_id: int) -> Act:
         if done := _resend(sender, example_id, {Kind.SKIP}):
             return done
         example = _askable(sender.project, example_id)
+        _check_open(sender, example)
         before = what_stands(example=example, annotator=sender.annotator)
         if before.mine and before.mine.state == State.LABELLED and not before.mine.stale:
             raise AnswerConflict(
@@ -214,6 +218,11 @@ def _askable(project: Project, example_id: int) -> Example:
     if example.role == Example.Role.DUPLICATE:
         raise AnswerRefused("This text is a duplicate: it takes the label of its original.")
     return example
+
+
+def _check_open(sender: Sender, example: Example) -> None:
+    if closed_to(user=sender.annotator, example=example):
+        raise AnswerConflict(CLOSED)
 
 
 def _check_labels(project: Project, labels: Sequence[int]) -> None:

@@ -9,9 +9,9 @@ easy or hard would move every number that is measured on the rest.
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
-from projects.models import AnnotationEvent, Example, Project, ProjectEvent, User
+from projects.models import AnnotationEvent, Example, Lease, Project, ProjectEvent, User
 from projects.services.ledger import append_project_event
 
 LABELS = (AnnotationEvent.Kind.LABEL, AnnotationEvent.Kind.RELABEL)
@@ -23,37 +23,46 @@ CLOSED = (
 
 @transaction.atomic
 def show_random_texts(*, actor: User, project: Project, now: datetime) -> ProjectEvent:
-    """Record that `actor` looks at the random texts answered so far beside a model's guesses."""
-    return append_project_event(
+    """Record that `actor` looks at the random texts answered so far beside a model's guesses; those that
+    are held for the actor to answer once more are let go.
+    """
+    event = append_project_event(
         project_id=project.pk,
         kind=ProjectEvent.Kind.RANDOM_TEXTS_SHOWN,
         actor=actor,
         payload={},
         now=now,
     )
+    held = Lease.objects.filter(project=project, annotator=actor)
+    held.filter(closed_for(actor, project.pk, "example_id")).delete()
+    return event
 
 
 def shown_upto(project_id: int, user: User) -> int:
     """Number of the event with which the user last looked, 0 for never."""
-    looked = ProjectEvent.objects.filter(
-        project_id=project_id, actor=user, kind=ProjectEvent.Kind.RANDOM_TEXTS_SHOWN
-    )
-    newest = looked.order_by("-seq").values_list("seq", flat=True).first()
+    newest = _looks(project_id, user).aggregate(newest=Max("seq"))["newest"]
     return newest or 0
 
 
 def closed_to(*, user: User, example: Example) -> bool:
     """Whether the user may no longer answer this text."""
-    if example.role != Example.Role.AUDIT:
-        return False
-    upto = shown_upto(example.project_id, user)
-    events = AnnotationEvent.objects.filter(example=example, kind__in=LABELS, seq__lte=upto)
-    return bool(upto) and events.exists()
+    rows = Example.objects.filter(closed_for(user, example.project_id), pk=example.pk)
+    return example.role == Example.Role.AUDIT and rows.exists()
 
 
-def answered_upto(seq: int, example: str = "pk") -> Q:
-    """Of rows with an example: that it was labelled by event `seq`, also where that was undone."""
+def closed_for(user: User, project_id: int, example: str = "pk") -> Q:
+    """Of rows with a random text: that it had been labelled when the user looked, undone or not."""
+    newest = _looks(project_id, user).order_by("-seq").values("seq")[:1]
     labels = AnnotationEvent.objects.filter(
-        example=OuterRef(example), kind__in=LABELS, seq__lte=seq
+        example=OuterRef(example),
+        example__role=Example.Role.AUDIT,
+        kind__in=LABELS,
+        seq__lte=Subquery(newest),
     )
     return Q(Exists(labels))
+
+
+def _looks(project_id: int, user: User) -> QuerySet[ProjectEvent]:
+    return ProjectEvent.objects.filter(
+        project_id=project_id, actor=user, kind=ProjectEvent.Kind.RANDOM_TEXTS_SHOWN
+    )

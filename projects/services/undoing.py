@@ -14,9 +14,11 @@ from projects.services.answering import (
     what_stands,
 )
 from projects.services.ledger import lock
+from projects.services.shown import CLOSED, closed_to
 
 Kind = AnnotationEvent.Kind
-UNDOABLE = (Kind.LABEL, Kind.RELABEL, Kind.SKIP, Kind.FLAG, Kind.UNFLAG, Kind.COMMENT)
+ANSWERS = (Kind.LABEL, Kind.RELABEL, Kind.SKIP)
+UNDOABLE = (*ANSWERS, Kind.FLAG, Kind.UNFLAG, Kind.COMMENT)
 
 
 class NothingToUndo(AnswerRefused):
@@ -49,7 +51,8 @@ def undo(*, sender: Sender) -> Undone:
 
     Raises:
         NothingToUndo: no such act is left.
-        AnswerConflict: the client UUID names another act.
+        AnswerConflict: the client UUID names another act; or the act answered a random text beside
+            which the annotator has looked at a model's guess since.
     """
     with transaction.atomic():
         lock(sender.project)
@@ -57,6 +60,8 @@ def undo(*, sender: Sender) -> Undone:
             return done
         undone = newest_undoable(sender)
         example = Example.objects.defer("text").get(pk=undone.example_id)
+        if undone.kind in ANSWERS and closed_to(user=sender.annotator, example=example):
+            raise AnswerConflict(CLOSED)
         before = what_stands(example=example, annotator=sender.annotator)
         sender.project.seq += 1
         event = AnnotationEvent.objects.create(
