@@ -181,6 +181,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "tend-traffic": {"task": "projects.tend_traffic", "schedule": 600.0},
     "discard-uploads": {"task": "projects.discard_uploads", "schedule": 3600.0},
 }
 

@@ -13,6 +13,7 @@ SETS_STATE = (
     AnnotationEvent.Kind.LABEL,
     AnnotationEvent.Kind.RELABEL,
     AnnotationEvent.Kind.KNOWN,
+    AnnotationEvent.Kind.FEEDBACK,
     AnnotationEvent.Kind.SKIP,
 )
 

@@ -84,10 +84,11 @@ def standing_sets(project_id: int) -> ElectedSets:
     rows = LabelClass.objects.filter(project_id=project_id).active()
     added = dict(rows.values_list("pk", "added_seq"))
     given = AnnotationEvent.objects.filter(
-        Q(annotator=OuterRef("annotator")) | Q(annotator__isnull=True, kind=Kind.KNOWN),
+        Q(annotator=OuterRef("annotator"))
+        | Q(annotator__isnull=True, kind__in=(Kind.KNOWN, Kind.FEEDBACK)),
         ~Exists(AnnotationEvent.objects.filter(undoes=OuterRef("pk"))),
         example=OuterRef("example"),
-        kind__in=(Kind.LABEL, Kind.RELABEL, Kind.KNOWN),
+        kind__in=(Kind.LABEL, Kind.RELABEL, Kind.KNOWN, Kind.FEEDBACK),
     ).order_by("-seq")
     standing = (
         Annotation.objects.filter(project_id=project_id, state=Annotation.State.LABELLED)

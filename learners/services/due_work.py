@@ -38,6 +38,7 @@ _LABEL_KINDS = (
     AnnotationEvent.Kind.LABEL,
     AnnotationEvent.Kind.RELABEL,
     AnnotationEvent.Kind.KNOWN,
+    AnnotationEvent.Kind.FEEDBACK,
 )
 _CLASS_KINDS = (ProjectEvent.Kind.CLASS_MERGED, ProjectEvent.Kind.CLASS_RETIRED)
 _NAME_KINDS = (*_CLASS_KINDS, ProjectEvent.Kind.CLASS_ADDED, ProjectEvent.Kind.CLASS_RENAMED)
@@ -267,7 +268,10 @@ def _part_is_due(project: Project, part: str, now: datetime) -> bool:
 def projects_to_fit(now: datetime) -> list[int]:
     """Projects whose fit is due now, among those that somebody worked on or that learn from names."""
     candidates = Project.objects.filter(
-        Q(n_labelled__gt=0) | Q(n_known__gt=0) | Q(label_names=True, n_rows__gt=0),
+        Q(n_labelled__gt=0)
+        | Q(n_known__gt=0)
+        | Q(n_feedback__gt=0)
+        | Q(label_names=True, n_rows__gt=0),
         binned_at__isnull=True,
     )
     return [

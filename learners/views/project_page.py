@@ -35,7 +35,7 @@ def project_page(request: HttpRequest, pk: int) -> HttpResponse:
         "is_owner": is_owner,
         "live": live,
         "has_points": not live.curve_version.startswith("0."),
-        "has_labels": project.n_labelled + project.n_known > 0,
+        "has_labels": project.n_labelled + project.n_known + project.n_feedback > 0,
         "imports": import_progress(project),
     }
     return render(request, "learners/project.html", context)

@@ -168,7 +168,7 @@ def known_labels(n_known: int) -> str:
     if not n_known:
         return ""
     return (
-        f"{count(n_known, 'label')} came with the data: "
+        f"{count(n_known, 'label')} came with the data or from programs: "
         "they train the model, never measure it, and are counted apart."
     )
 

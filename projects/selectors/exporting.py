@@ -23,7 +23,7 @@ Kind = AnnotationEvent.Kind
 class ExportedLabel:
     """One person's standing label of one text; a duplicate text shares its original's.
 
-    `labels` are class names; `annotator` is "" for a label that came with the data.
+    `labels` are class names; `annotator` is "" for a label that came with the data or from a program; `draw` tells which.
     `seconds` from shown to answered; `chance` the probability of this draw, in (0, 1].
     """
 
@@ -68,10 +68,11 @@ def exported_labels(project: Project) -> Iterator[ExportedLabel]:
 
 def _standing(project: Project) -> QuerySet[Annotation, Any]:
     given = AnnotationEvent.objects.filter(
-        Q(annotator=OuterRef("annotator")) | Q(annotator__isnull=True, kind=Kind.KNOWN),
+        Q(annotator=OuterRef("annotator"))
+        | Q(annotator__isnull=True, kind__in=(Kind.KNOWN, Kind.FEEDBACK)),
         ~Exists(AnnotationEvent.objects.filter(undoes=OuterRef("pk"))),
         example=OuterRef("example"),
-        kind__in=(Kind.LABEL, Kind.RELABEL, Kind.KNOWN),
+        kind__in=(Kind.LABEL, Kind.RELABEL, Kind.KNOWN, Kind.FEEDBACK),
     ).order_by("-seq")
     return (
         Annotation.objects.filter(project=project, state=Annotation.State.LABELLED)

@@ -8,6 +8,7 @@ from django.db.models.functions import Cast
 
 from projects.models import (
     Annotation,
+    AnnotationEvent,
     Example,
     GoldLabel,
     GoldSet,
@@ -148,7 +149,9 @@ def recount_labels(*, project_id: int) -> None:
     """Count the labelled texts afresh, after a change in bulk."""
     standing = Annotation.objects.filter(project_id=project_id, state=State.LABELLED)
     by_people = standing.filter(annotator__isnull=False)
+    by_programs = Q(annotator__isnull=True, last_event__kind=AnnotationEvent.Kind.FEEDBACK)
     Project.objects.filter(pk=project_id).update(
         n_labelled=by_people.values("example").distinct().count(),
-        n_known=standing.filter(annotator__isnull=True).count(),
+        n_known=standing.filter(annotator__isnull=True).exclude(by_programs).count(),
+        n_feedback=standing.filter(by_programs).count(),
     )
