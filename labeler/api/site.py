@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from labeler.api import batches, examples, predicting, projects, simulations
+from labeler.api import batches, examples, feedback, predicting, projects, simulations
 from labeler.api.auth import TokenAuth
 from labeler.api.errors import CODES, ApiError, StrictParser, of_validation
 from projects.services.refusals import Refused
@@ -22,7 +22,7 @@ api = NinjaAPI(
     auth=TokenAuth(),
     parser=StrictParser(),
 )
-for subject in (projects, simulations, examples, predicting, batches):
+for subject in (projects, simulations, examples, predicting, batches, feedback):
     api.add_router("/projects/{int:project_id}", subject.router)
 
 
