@@ -1,6 +1,6 @@
 """Predictions of a project's live model, one text or many."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,16 +9,22 @@ from pydantic import Field, model_validator
 
 from labeler.api import shapes
 from labeler.api.auth import project_of, token_of
+from labeler.api.deferring import (
+    answers_to_rows,
+    answers_to_texts,
+    check_may_defer,
+    send_to_people,
+)
 from labeler.api.errors import ApiError
 from labeler.api.projects import LiveModel, ProjectId
 from labeler.api.serving_notes import note
 from labeler.api.shapes import PROBLEMS
 from labeler.traffic import ASKED, Asked
+from learners.services.deferred_answers import Said
 from learners.services.model_files import ModelFilesGone
 from learners.services.serving import (
     CannotPredict,
     ModelsAway,
-    Predicted,
     predict_rows,
     predict_texts,
 )
@@ -33,12 +39,17 @@ KINDS = ("text", "texts", "row", "rows")
 
 
 class PredictAsked(shapes.Asked):
-    """One of these: a text or several; of a project about tables, a row or several, cells by column."""
+    """One of these: a text or several; of a project about tables, a row or several, cells by column.
+
+    `defer`: whether texts that nobody could answer are kept for people to label; without it, as the
+    lead has set it.
+    """
 
     text: str | None = None
     texts: list[str] | None = None
     row: Row | None = None
     rows: list[Row] | None = None
+    defer: bool | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -56,7 +67,10 @@ class PredictAsked(shapes.Asked):
 class Prediction(Schema):
     """Of one text: `label` and its `probability`; where a text has any number of classes, `labels`.
 
-    `id`: only where the prediction is kept; what feedback may name.
+    `id`: only where the prediction is kept; what feedback may name. `deferred`: the model is not sure
+    enough, where it has a threshold; then `answered_by` names who answered instead (`unsure` is what
+    the model thought itself), or `why` says why nobody did, and `queued` what became of it in the
+    labelling queue: added, known, answered, over_limit or busy.
     """
 
     label: str | None = None
@@ -64,6 +78,11 @@ class Prediction(Schema):
     labels: list[str] | None = None
     probabilities: dict[str, float]
     id: str | None = None
+    deferred: bool | None = None
+    answered_by: dict[str, str | int] | None = None
+    unsure: dict[str, str | float] | None = None
+    why: str | None = None
+    queued: Literal["added", "known", "answered", "over_limit", "busy"] | None = None
 
 
 class PredictShape(Schema):
@@ -80,8 +99,13 @@ def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) 
     version = require_live(project)
     asked = Asked(project.pk, version.number)
     setattr(request, ASKED, asked)
-    predicted = _asked_model(version, payload)
-    told = predictions_of(predicted)
+    if payload.defer:
+        check_may_defer(request, version, has_texts=bool(payload.text_list))
+    found = _asked_model(version, payload)
+    keeps = project.defer_to_queue if payload.defer is None else payload.defer
+    if keeps and payload.text_list:
+        send_to_people(request, version, payload.text_list, found)
+    told = [one.told for one in found]
     note(asked, token_of(request), payload.text_list, told)
     model = {"version": version.number, "rung": version.rung, "digest": version.manifest_digest}
     return JsonResponse({"model": model, "predictions": told})
@@ -98,16 +122,13 @@ def require_live(project: Project) -> ModelVersion:
     return version
 
 
-def predictions_of(predicted: Predicted) -> list[dict[str, Any]]:
-    """What is answered of each text."""
-    return [predicted.told(place) for place in range(len(predicted.probabilities))]
-
-
-def _asked_model(version: ModelVersion, asked: PredictAsked) -> Predicted:
+def _asked_model(version: ModelVersion, asked: PredictAsked) -> list[Said]:
     try:
         if asked.text is not None or asked.texts is not None:
-            return predict_texts(version, _texts(asked))
-        return predict_rows(version, _rows(asked))
+            texts = _texts(asked)
+            return answers_to_texts(version, predict_texts(version, texts), texts)
+        rows = _rows(asked)
+        return answers_to_rows(version, predict_rows(version, rows), rows)
     except ModelsAway as error:
         message = "The process that holds the models does not answer; try again in a moment."
         raise ApiError(503, message, code="models_away", headers={"Retry-After": "2"}) from error

@@ -3,7 +3,7 @@
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from learners.models import PredictionFile
+from learners.services.deferred_answers import Others, Told, answers
 from learners.services.due_work import STALE_AFTER
 from learners.services.heartbeat import Heartbeat
 from learners.services.model_files import ModelFilesGone
@@ -28,11 +29,13 @@ from learners.services.serving import (
     predict_rows,
     predict_texts,
 )
+from projects.models import ModelVersion
 from projects.reading import BadInput, Layout
 from projects.reading.labels import joined
 from projects.reading.records import read_records
 from projects.reading.scanning import is_blank
 from projects.reading.spreadsheets import BYTE_ORDER_MARK, neutralised
+from projects.services.deferral import deferral_of
 from projects.services.staging import limits
 from projects.services.tables import features_of
 
@@ -132,31 +135,34 @@ class _Work:
             write = _writer(self.layout.kind, target)
             records = read_records(source, file=self.row.name, layout=self.layout, limits=limits())
             while piece := list(islice(records, ROWS_AT_ONCE)):
-                write.rows(piece, *self._predicted(piece))
+                write.rows(piece, self._predicted(piece))
                 self._tell(source.tell())
             target.flush()
             self._finish(cast(BinaryIO, target.buffer))
 
-    def _predicted(self, piece: list[Record]) -> tuple[Predicted, list[int | None]]:
-        """Predictions of the rows that have a text, and for each row its place among them."""
+    def _predicted(self, piece: list[Record]) -> "_Answered":
+        """What is said of the rows that have a text, and for each row its place among them."""
         asked = [self._asked(line, cells) for line, cells in piece]
         kept = [one for one in asked if one is not None]
         self.n_done += len(piece)
         self.n_blank += len(piece) - len(kept)
         numbers = iter(range(len(kept)))
         places = [None if one is None else next(numbers) for one in asked]
-        if self.row.text_column:
-            texts = cast(list[str], kept)
-            return predict_texts(self.row.version, texts, seconds=PIECE_SECONDS), places
-        return self._of_rows(piece, cast(list[dict[str, str]], kept)), places
+        version = self.row.version
+        predicted = self._of(piece, version, kept)
+        others = Others(lambda other, at: self._of(piece, other, [kept[place] for place in at]))
+        told = [one.told for one in answers(version, predicted, others)]
+        return _Answered(predicted, told, places, may_defer=deferral_of(version) is not None)
 
-    def _of_rows(self, piece: list[Record], kept: list[dict[str, str]]) -> Predicted:
+    def _of(self, piece: list[Record], version: ModelVersion, kept: Sequence[Any]) -> Predicted:
+        if self.row.text_column:
+            return predict_texts(version, kept, seconds=PIECE_SECONDS)
         try:
-            return predict_rows(self.row.version, kept, seconds=PIECE_SECONDS)
+            return predict_rows(version, kept, seconds=PIECE_SECONDS)
         except CannotPredict as error:
             if error.kind != "BadTable":
                 raise
-            raise self._with_line(piece, kept, error) from error
+            raise self._with_line(piece, list(kept), error) from error
 
     def _with_line(
         self, piece: list[Record], kept: list[dict[str, str]], error: CannotPredict
@@ -208,6 +214,18 @@ class _Work:
 # ---- what is written ----
 
 
+@dataclass(frozen=True)
+class _Answered:
+    """Of some rows: what the model says of those with a text, what is told of each, and the place of
+    each row among them.
+    """
+
+    predicted: Predicted
+    told: list[Told]
+    places: list[int | None]
+    may_defer: bool
+
+
 def _writer(kind: str, target: IO[str]) -> "_CsvWriter | _JsonWriter":
     return _JsonWriter(target) if kind == "jsonl" else _CsvWriter(target)
 
@@ -218,10 +236,10 @@ class _JsonWriter:
 
     target: IO[str]
 
-    def rows(self, piece: list[Record], predicted: Predicted, places: list[int | None]) -> None:
-        for (_, cells), place in zip(piece, places, strict=True):
+    def rows(self, piece: list[Record], answered: _Answered) -> None:
+        for (_, cells), place in zip(piece, answered.places, strict=True):
             row: dict[str, Any] = {name: _value(cell) for name, cell in cells.items()}
-            row["prediction"] = None if place is None else predicted.told(place)
+            row["prediction"] = None if place is None else answered.told[place]
             self.target.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
@@ -239,29 +257,42 @@ class _CsvWriter:
         self.names: list[str] = []
         self.n_added = 0
 
-    def rows(self, piece: list[Record], predicted: Predicted, places: list[int | None]) -> None:
-        for (_, cells), place in zip(piece, places, strict=True):
+    def rows(self, piece: list[Record], answered: _Answered) -> None:
+        for (_, cells), place in zip(piece, answered.places, strict=True):
             if not self.names:
-                self._begin(list(cells), predicted)
-            added = [""] * self.n_added if place is None else list(_cells(predicted, place))
+                self._begin(list(cells), answered)
+            added = [""] * self.n_added if place is None else list(_cells(answered, place))
             self.writer.writerow(
                 [neutralised(cell) for cell in [*(cells.get(n, "") for n in self.names), *added]]
             )
 
-    def _begin(self, names: list[str], predicted: Predicted) -> None:
-        self.names = names
+    def _begin(self, names: list[str], answered: _Answered) -> None:
+        self.names, predicted = names, answered.predicted
         several = predicted.thresholds is not None
         first = ["predicted labels"] if several else ["predicted label", "probability"]
+        if answered.may_defer and not several:
+            first += ["deferred", "answered by"]
         added = [*first, *(f"probability of {name}" for name in predicted.class_names)]
         self.n_added, header = len(added), [*names, *added]
         self.writer.writerow([neutralised(name) for name in header])
 
 
-def _cells(predicted: Predicted, place: int) -> Iterator[object]:
-    labels, shares = predicted.labels(place), predicted.probabilities[place]
+def _cells(answered: _Answered, place: int) -> Iterator[object]:
+    """A class that the one who answered does not know has no probability."""
+    told, predicted = answered.told[place], answered.predicted
     if predicted.thresholds is not None:
-        yield joined(labels)
+        yield joined(told["labels"])
     else:
-        yield labels[0]
-        yield max(shares)
-    yield from shares
+        yield told["label"]
+        yield told["probability"]
+        if answered.may_defer:
+            yield "yes" if told["deferred"] else "no"
+            yield _by(told)
+    yield from (told["probabilities"].get(name, "") for name in predicted.class_names)
+
+
+def _by(told: Told) -> str:
+    """Who decided, or why a person must."""
+    if by := told.get("answered_by"):
+        return f"version {by['version']}"
+    return str(told.get("why") or ("a person decides" if told["deferred"] else ""))

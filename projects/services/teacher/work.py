@@ -185,7 +185,7 @@ def _check_budget(teacher: Teacher, job: _Job) -> None:
 def _request(run: TeacherRun, prompt: Prompt, job: _Job, clock: Clock) -> float:
     teacher = run.teacher
     try:
-        reply = ask(base_url=teacher.base_url, key=_key(teacher), body=job.body, now=clock())
+        reply = ask(base_url=teacher.base_url, key=key_of(teacher), body=job.body, now=clock())
     except Refusing as refusing:
         raise _Stop(str(refusing)) from refusing
     except Later as later:
@@ -196,16 +196,19 @@ def _request(run: TeacherRun, prompt: Prompt, job: _Job, clock: Clock) -> float:
     return _pace(run, clock())
 
 
-def _key(teacher: Teacher) -> str:
+class NoKey(_Stop):
+    """The environment holds no key, or none that can be one."""
+
+
+def key_of(teacher: Teacher) -> str:
+    """The key from this process's environment, "" where none is needed. Raises NoKey."""
     if not teacher.key_variable:
         return ""
     key = os.environ.get(teacher.key_variable, "").strip()
     if not key:
-        raise _Stop(
-            f"The worker's environment has no {teacher.key_variable}, which should hold the key."
-        )
+        raise NoKey(f"The environment has no {teacher.key_variable}, which should hold the key.")
     if not key.isascii() or not key.isprintable():
-        raise _Stop(f"{teacher.key_variable} holds characters that no key can have.")
+        raise NoKey(f"{teacher.key_variable} holds characters that no key can have.")
     return key
 
 

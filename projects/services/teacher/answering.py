@@ -1,0 +1,91 @@
+"""One text asked of an outside teacher while somebody waits: within its budget, and soon or not at all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import F
+
+from projects.models import Project, Teacher
+from projects.selectors.teacher import (
+    TOKENS_OF_AN_ANSWER,
+    cost_of,
+    prompt_of,
+    tokens_in,
+)
+from projects.services.refusals import Refused
+from projects.services.teacher.answer import read_label
+from projects.services.teacher.client import Reply, Trouble, ask
+from projects.services.teacher.prompt import ABILITIES, label_request
+from projects.services.teacher.runs import check_may_ask
+from projects.services.teacher.work import NoKey, key_of
+
+DEADLINE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The class that it named, with probabilities by name where the server gave them; or `why` there
+    is none.
+    """
+
+    class_id: int | None
+    label: str = ""
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    teacher: str = ""
+    why: str = ""
+
+
+def teacher_in_use(project: Project) -> Teacher | None:
+    """The project's teacher, if it may be asked now."""
+    teacher = Teacher.objects.filter(project=project, retired_at__isnull=True).first()
+    if teacher is None:
+        return None
+    try:
+        check_may_ask(teacher)
+    except Refused:
+        return None
+    return teacher
+
+
+def answer_now(*, teacher: Teacher, text: str, clock: Callable[[], datetime]) -> Answered:
+    """Ask about one text that is in no pool. What it cost is counted, also when it names no class;
+    neither question nor answer is kept.
+    """
+    prompt = prompt_of(teacher.project)
+    body = label_request(prompt, model=teacher.model, text=text, ability=ABILITIES[teacher.ability])
+    n_chars = sum(len(str(message["content"])) for message in body["messages"])
+    if why := _over_budget(teacher, n_chars):
+        return Answered(None, teacher=teacher.name, why=why)
+    try:
+        reply = ask(
+            base_url=teacher.base_url,
+            key=key_of(teacher),
+            body=body,
+            now=clock(),
+            deadline_seconds=DEADLINE_SECONDS,
+        )
+    except (Trouble, NoKey) as trouble:
+        return Answered(None, teacher=teacher.name, why=str(trouble))
+    _count(teacher, n_chars, reply)
+    said = read_label(prompt, reply.content, reply.tokens)
+    if said.class_id is None:
+        return Answered(None, teacher=teacher.name, why=said.error)
+    names = {words.pk: words.name for words in prompt.classes}
+    shares = {names[pk]: share for pk, share in (said.probabilities or {}).items()}
+    return Answered(said.class_id, names[said.class_id], shares, teacher.name)
+
+
+def _over_budget(teacher: Teacher, n_chars: int) -> str:
+    spent = Teacher.objects.values_list("spent", flat=True).get(pk=teacher.pk)
+    expected = cost_of(teacher, tokens_in("x" * n_chars), TOKENS_OF_AN_ANSWER)
+    if teacher.is_free or spent + expected <= teacher.budget:
+        return ""
+    return f"The budget of {teacher.name} is used up."
+
+
+def _count(teacher: Teacher, n_chars: int, reply: Reply) -> None:
+    """By what the server counted, else by the lengths."""
+    asked = tokens_in("x" * n_chars) if reply.tokens_in is None else reply.tokens_in
+    said = tokens_in(reply.content) if reply.tokens_out is None else reply.tokens_out
+    Teacher.objects.filter(pk=teacher.pk).update(spent=F("spent") + cost_of(teacher, asked, said))
