@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from labeler.sending import send
-from learners.engine.rungs import RUNGS, RungKind
+from learners.engine.rungs import RUNGS, RungKind, working
 from learners.models import Ladder, Rung
 from learners.models.ladder import MARGIN
 from learners.services.due_work import STALE_AFTER, n_label_changes_after
@@ -107,11 +107,22 @@ def request_ladder(
         synthetic=_written(row.pk),
     )
     Rung.objects.bulk_create(
-        Rung(ladder=ladder, name=kind.name, label=kind.label, place=place)
+        Rung(
+            ladder=ladder,
+            name=kind.name,
+            label=kind.label,
+            place=place,
+            manifest=_own(row) if kind.name in working.KINDS else {},
+        )
         for place, kind in enumerate(kinds)
     )
     transaction.on_commit(lambda: send("learners.ladder", ladder.pk))
     return ladder
+
+
+def _own(project: Project) -> dict[str, Any]:
+    """What the project learns with now: settings may change before a worker takes the ladder up."""
+    return {"recipe": {"features": project.features, "head": project.head}}
 
 
 def _written(project_id: int) -> list[int]:

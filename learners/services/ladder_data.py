@@ -1,8 +1,9 @@
 """What the rungs of a ladder learn from and are measured on, read back from the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from learners.engine.embedding import MINILM, MINILM_SHA256, folder_digest, minilm_folder
 from learners.engine.errors import EmbedderUnavailable
-from learners.engine.rungs.base import TrainingData
+from learners.engine.rungs.base import OwnRecipe, TrainingData
 from learners.models import Ladder
 from learners.selectors.class_texts import class_names_after, class_texts
 from learners.selectors.training import TrainingSet, training_set_from_ledger
@@ -93,6 +94,12 @@ def class_name_texts(project: Project, upto_seq: int) -> list[tuple[str, int]]:
     classes = class_texts(project.pk, upto_seq)
     pairs = name_texts([c.name for c in classes], [c.description for c in classes])
     return [(text, classes[place].class_id) for text, place in pairs]
+
+
+def with_recipe(training: TrainingData, settings: Mapping[str, Any]) -> TrainingData:
+    """The same with the recipe that a rung's settings name, if they name one."""
+    recipe = settings.get("recipe")
+    return replace(training, recipe=OwnRecipe(**recipe)) if recipe else training
 
 
 def manifest_of(

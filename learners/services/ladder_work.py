@@ -4,6 +4,7 @@ However often `work_on` is called and wherever it dies, every rung is done once,
 reason; rungs that are done stay done.
 """
 
+import json
 import logging
 import os
 import platform
@@ -24,8 +25,10 @@ from labeler.threads import threads_per_process
 from learners.engine.errors import EngineError, TrainingCancelled
 from learners.engine.intervals import macro_f1_bootstrap, wilson
 from learners.engine.rungs import RungKind, Surroundings, get_rung
+from learners.engine.rungs.base import OwnRecipe
 from learners.engine.rungs.measuring import measure
-from learners.engine.runtime import Runtime, load_runtime
+from learners.engine.rungs.working import came_out_as
+from learners.engine.runtime import META, Runtime, load_runtime
 from learners.models import Ladder, Rung, WorkerHeartbeat
 from learners.services.due_work import STALE_AFTER
 from learners.services.heartbeat import Heartbeat
@@ -168,6 +171,8 @@ def _done(rung: Rung, notes: _Notes) -> dict[str, Any]:
     Raises:
         EngineError: it cannot be trained; the message says why.
     """
+    if twin := _twin(rung):
+        return _left_out(twin)
     ladder, kind = rung.ladder, get_rung(kind_name(rung.name))
     data = _read(ladder)
     begun = time.monotonic()
@@ -197,6 +202,24 @@ def _done(rung: Rung, notes: _Notes) -> dict[str, Any]:
         **_speed(folder, data),
         **_scores(rung, data, predictions, lessons.note),
     }
+
+
+def _twin(rung: Rung) -> Rung | None:
+    """For the project's own recipe: a rung of the ladder that came out with its features and head."""
+    if "recipe" not in rung.manifest:
+        return None
+    own = OwnRecipe(**rung.manifest["recipe"])
+    done = rung.ladder.rungs.filter(status=RungStatus.DONE).exclude(folder="").defer("manifest")
+    return next((each for each in done if _recipe(each) == own), None)
+
+
+def _recipe(rung: Rung) -> OwnRecipe:
+    return came_out_as(json.loads((open_folder(rung) / META).read_bytes()))
+
+
+def _left_out(twin: Rung) -> dict[str, Any]:
+    words = f"Left out: “{twin.label}” came out with the same features and the same classifier."
+    return {"status": RungStatus.LEFT_OUT, "note": words}
 
 
 def _surroundings(ladder: Ladder, kind: RungKind, notes: _Notes) -> Surroundings:

@@ -14,7 +14,13 @@ from learners.engine.errors import UnknownRung
 from learners.engine.rungs import RungKind, Surroundings, get_rung
 from learners.engine.runtime import Runtime, load_runtime
 from learners.models import Ladder
-from learners.services.ladder_data import ladder_data, manifest_of, texts_of, trunk_folder
+from learners.services.ladder_data import (
+    ladder_data,
+    manifest_of,
+    texts_of,
+    trunk_folder,
+    with_recipe,
+)
 from learners.services.manifest import MANIFEST
 from learners.services.model_files import ModelFilesGone, read_files, store
 from learners.services.model_predictions import read_predictions
@@ -63,7 +69,7 @@ def rebuild_model(*, version: ModelVersion, say: Say) -> Rebuilt:
     manifest = manifest_of(ladder, data, version.rung, more=given)
     same = manifest.digest == version.manifest_digest
     say(f"manifest {manifest.digest}: {'the same' if same else 'another one'}")
-    trained = kind.train(data.training, _surroundings(version, kind, say))
+    trained = kind.train(with_recipe(data.training, given or {}), _surroundings(version, kind, say))
     files = {**trained, MANIFEST: manifest.content}
     changed = _changed(version, files)
     if same and not changed:

@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Q
 
 from learners.engine.bundle import BundleDigest
+from learners.engine.embedding import MINILM
 from learners.engine.errors import EngineError
 from learners.engine.packing.card import ModelFacts
 from learners.engine.packing.clean_run import Checked, check_zip
@@ -23,7 +24,7 @@ from learners.engine.packing.html_file import check_page, html_file
 from learners.engine.packing.hugging_face import check_folder, write_hugging_face
 from learners.engine.packing.parity import Parity, parity_of, words_of
 from learners.engine.packing.zip_file import write_zip_file
-from learners.engine.runtime import TOKENIZER, load_runtime
+from learners.engine.runtime import META, TOKENIZER, load_runtime
 from learners.models import ModelExport
 from learners.selectors.class_texts import class_texts
 from learners.services.ladder_data import trunk_folder
@@ -111,7 +112,11 @@ def write_file(
         )
     if kind == Kind.HUGGINGFACE:
         return write_hugging_face(
-            target=target, files=known, facts=facts, manifest=manifest, trunk_config=_config(facts)
+            target=target,
+            files=known,
+            facts=facts,
+            manifest=manifest,
+            trunk_config=_config(facts, files),
         )
     page = html_file(files=known, facts=facts, parity=parity)
     target.write(page)
@@ -148,9 +153,10 @@ def parity_for(model: Model, files: Mapping[str, bytes]) -> Parity:
     return parity_of(load_runtime(dict(files), n_threads=1), own=own, words=words)
 
 
-def _config(facts: ModelFacts) -> dict[str, Any] | None:
+def _config(facts: ModelFacts, files: Mapping[str, bytes]) -> dict[str, Any] | None:
     """The embedding model's own configuration, where it is inside."""
-    if facts.kind not in WITH_TRUNK:
+    features = json.loads(files[META]).get("features", "").split("+")
+    if facts.kind not in WITH_TRUNK and MINILM not in features:
         return None
     path = Path(trunk_folder()) / "config.json"
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))

@@ -13,7 +13,7 @@ from learners.engine.rungs.distilling import with_teaching
 from learners.engine.runtime import load_runtime
 from learners.models import Ladder, Rung
 from learners.models.ladder import TEACHER
-from learners.services.ladder_data import LadderData, texts_of
+from learners.services.ladder_data import LadderData, texts_of, with_recipe
 from learners.services.model_files import open_folder
 from learners.services.teacher_rung import soft_answers, teacher_predictions
 from projects.models import SyntheticExample
@@ -51,7 +51,8 @@ def lessons_of(rung: Rung, data: LadderData, surroundings: Surroundings) -> Less
     """
     student = rung.manifest.get("student")
     if not student:
-        return Lessons(data.training, {}, _beside(data.n_written))
+        own = {name: rung.manifest[name] for name in ("recipe",) if name in rung.manifest}
+        return Lessons(with_recipe(data.training, own), own, _beside(data.n_written))
     if "synthetic" in student:
         return _with_written(data.training, student["synthetic"])
     teacher = (

@@ -4,7 +4,16 @@ Importing this loads no torch and no scikit-learn: a rung imports what it trains
 """
 
 from learners.engine.errors import UnknownRung
-from learners.engine.rungs import columns, minilm, minilm_int8, static, tfidf, tree, tuned
+from learners.engine.rungs import (
+    columns,
+    minilm,
+    minilm_int8,
+    static,
+    tfidf,
+    tree,
+    tuned,
+    working,
+)
 from learners.engine.rungs.base import Files, RungKind, Surroundings, TrainingData
 
 __all__ = [
@@ -19,10 +28,12 @@ __all__ = [
 RUNGS: tuple[RungKind, ...] = (
     tree.KIND,
     columns.KIND,
+    working.TABLE_KIND,
     tfidf.KIND,
     static.KIND,
     minilm_int8.KIND,
     minilm.KIND,
+    working.KIND,
     tuned.KIND,
 )
 

@@ -16,6 +16,14 @@ Files = Mapping[str, bytes]
 """The files of a model by name, as `runtime.load_runtime` reads them."""
 
 
+@dataclass(frozen=True)
+class OwnRecipe:
+    """What a project learns with: names of `FEATURES` and of `HEADS`."""
+
+    features: str
+    head: str
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingData:
     """Labelled examples, and texts without a label. None of them may be a text that measures.
@@ -33,6 +41,7 @@ class TrainingData:
         class_names: what to call each class id; ids without one are called by their number.
         class_ids: (k,), the columns of `soft`; the classes in `y`, ascending, unless told.
         columns: of a table, pairs of a name and "numeric" or "categorical", as in the rows.
+        recipe: what the project's own fits learn with; only the rungs of that recipe look at it.
 
     Raises:
         BadTrainingData: shapes that do not agree, or numbers that cannot be.
@@ -47,6 +56,7 @@ class TrainingData:
     class_names: Mapping[int, str] = field(default_factory=dict)
     class_ids: Sequence[int] = ()
     columns: Sequence[tuple[str, str]] = ()
+    recipe: OwnRecipe | None = None
 
     def __post_init__(self) -> None:
         n, k = len(self.texts), len(self.classes)

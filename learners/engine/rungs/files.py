@@ -41,15 +41,17 @@ def text_files(
     }
 
 
-def bag_files(*, rung: str, head: Head, data: TrainingData, bag: BagModel, **facts: Any) -> Files:
-    """The files of a model of texts that is a token table and a head."""
+def bag_files(*, bag: BagModel, **facts: Any) -> Files:
+    """The files of a model of texts that is a token table and a head; `facts` as of `text_files`."""
+    return bags_files(bags=[bag], **facts)
+
+
+def bags_files(*, bags: Sequence[BagModel], **facts: Any) -> Files:
+    """The same with token tables of one tokenizer side by side."""
     return text_files(
-        rung=rung,
-        head=head,
-        data=data,
-        tokenizer=compact(cutting_tokenizer(bag)),
-        max_tokens=bag.max_tokens,
-        bags=[bag],
+        tokenizer=compact(cutting_tokenizer(bags[0])),
+        max_tokens=bags[0].max_tokens,
+        bags=bags,
         **facts,
     )
 

@@ -86,6 +86,7 @@ def fit_best(
 ) -> tuple[FittedHead, str]:
     """The candidate that predicts most training labels in folds, fitted on all of them."""
     usable = [name for name in candidates if name != "self_trained" or len(material.pool)]
+    usable = usable or list(candidates)  # without a pool it is the head that it starts from
     seed = int(rng.integers(2**31))
     folds = _folds(material)
     n_right = [_n_right(name, material, folds, seed) for name in usable] if len(usable) > 1 else [0]

@@ -15,7 +15,12 @@ POOL_EMBEDDED = 2_000
 
 
 def train_on_table(
-    *, rung: str, heads: Sequence[str], data: TrainingData, surroundings: Surroundings
+    *,
+    rung: str,
+    heads: Sequence[str],
+    data: TrainingData,
+    surroundings: Surroundings,
+    n_pool: int = POOL_EMBEDDED,
 ) -> Files:
     """Learn ranges and categories from the pool, or the labelled rows where there is none; fit a head.
 
@@ -31,9 +36,11 @@ def train_on_table(
     columns = [TableColumn(name, kind) for name, kind in data.columns]
     table = fit_table_on_texts(list(data.pool_texts or data.texts), columns)
     rng = np.random.default_rng(surroundings.seed)
-    pool = sample_of(data.pool_texts, POOL_EMBEDDED, rng)
+    pool = sample_of(data.pool_texts, n_pool, rng)
     vectors = table.embed([*data.texts, *pool]).vectors
     surroundings.go_on("training the head", 0.5)
     nameless = Material.of(vectors, data.nameless())  # a class's name is no row of a table
     head, chosen = fit_best(nameless, rng=rng, candidates=heads)
-    return table_files(rung=rung, head=head, data=data, table=table, head_kind=chosen)
+    return table_files(
+        rung=rung, head=head, data=data, table=table, head_kind=chosen, features="table"
+    )

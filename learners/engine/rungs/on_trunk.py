@@ -52,6 +52,7 @@ def train_on_trunk(
         bags=bags,
         lacks=lacks,
         head_kind=chosen,
+        features="+".join([rung, *(bag.name for bag in bags)]),
         texts_per_run=embedder.texts_per_run,
         **facts,
     )

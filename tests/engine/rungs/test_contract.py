@@ -12,11 +12,15 @@ import pytest
 from learners.engine.errors import OneClassOnly, TrainingCancelled, UnknownRung
 from learners.engine.rungs import RUNGS, Files, RungKind, Surroundings, get_rung
 from learners.engine.runtime import load_runtime
+from tests.engine.rungs.conftest import Training, trained_runtime
 from tests.engine.rungs.worlds import make_data, make_questions
 
 NAMES = [rung.name for rung in RUNGS]
 every_rung = pytest.mark.parametrize(
     ("name", "trained"), [(n, n) for n in NAMES], indirect=["trained"]
+)
+every_training = pytest.mark.parametrize(
+    ("name", "training"), [(n, n) for n in NAMES], indirect=["training"]
 )
 each_kind = pytest.mark.parametrize("kind", RUNGS, ids=NAMES)
 
@@ -34,7 +38,7 @@ def test_a_linear_rung_tells_the_words_of_each_class(name: str, trained: Files) 
         assert name not in ("tfidf", "static")
         return
     told = json.loads(trained["words.json"])
-    assert [one["id"] for one in told["classes"]] == list(load_runtime(trained).class_ids)
+    assert [one["id"] for one in told["classes"]] == list(trained_runtime(trained).class_ids)
     assert all(one["for"] for one in told["classes"])
 
 
@@ -48,7 +52,7 @@ def test_the_description_says_what_it_is(name: str, trained: Files) -> None:
 
 @every_rung
 def test_classes_keep_their_ids_and_names(name: str, trained: Files) -> None:
-    runtime = load_runtime(trained)
+    runtime = trained_runtime(trained)
     known = make_data(get_rung(name).input_kind).class_names
     assert dict(zip(runtime.class_ids, runtime.class_names, strict=True)) == known
 
@@ -56,7 +60,7 @@ def test_classes_keep_their_ids_and_names(name: str, trained: Files) -> None:
 @every_rung
 def test_probabilities_sum_to_one(name: str, trained: Files) -> None:
     questions = make_questions(get_rung(name).input_kind)
-    found = load_runtime(trained).predict_proba(questions)
+    found = trained_runtime(trained).predict_proba(questions)
     assert found.shape == (len(questions), 2)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
@@ -64,7 +68,7 @@ def test_probabilities_sum_to_one(name: str, trained: Files) -> None:
 @every_rung
 def test_the_labels_were_learned(name: str, trained: Files) -> None:
     data = make_data(get_rung(name).input_kind)
-    runtime = load_runtime(trained)
+    runtime = trained_runtime(trained)
     said = np.array(runtime.class_ids)[runtime.predict_proba(data.texts).argmax(axis=1)]
     assert (said == data.y).mean() > 0.9
 
@@ -74,7 +78,7 @@ def test_a_folder_predicts_as_the_files_do(name: str, trained: Files, tmp_path: 
     for file, content in trained.items():
         (tmp_path / file).write_bytes(content)
     questions = make_questions(get_rung(name).input_kind)
-    kept, given = load_runtime(tmp_path, n_threads=2), load_runtime(trained)
+    kept, given = load_runtime(tmp_path, n_threads=2), trained_runtime(trained)
     np.testing.assert_allclose(
         kept.predict_proba(questions), given.predict_proba(questions), atol=1e-5
     )
@@ -83,7 +87,7 @@ def test_a_folder_predicts_as_the_files_do(name: str, trained: Files, tmp_path: 
 
 @every_rung
 def test_a_text_alone_gets_what_it_gets_among_others(name: str, trained: Files) -> None:
-    runtime = load_runtime(trained)
+    runtime = trained_runtime(trained)
     questions = make_questions(get_rung(name).input_kind)
     alone = np.concatenate([runtime.predict_proba([question]) for question in questions])
     np.testing.assert_allclose(runtime.predict_proba(questions), alone, atol=1e-5)
@@ -91,16 +95,17 @@ def test_a_text_alone_gets_what_it_gets_among_others(name: str, trained: Files) 
 
 @every_rung
 def test_no_texts_have_no_probabilities(name: str, trained: Files) -> None:
-    assert load_runtime(trained).predict_proba([]).shape == (0, 2)
+    assert trained_runtime(trained).predict_proba([]).shape == (0, 2)
 
 
-@each_kind
-def test_the_same_seed_gives_the_same_bytes(kind: RungKind, surroundings: Surroundings) -> None:
+@every_rung
+def test_the_same_seed_gives_the_same_bytes(
+    name: str, trained: Files, surroundings: Surroundings
+) -> None:
+    kind = get_rung(name)
     if not kind.reproducible:
         pytest.skip("training on several threads adds up in another order")
-    data = make_data(kind.input_kind, 16)
-    first = kind.train(data, surroundings)
-    assert kind.train(data, surroundings) == first
+    assert kind.train(make_data(kind.input_kind), surroundings) == trained
 
 
 @each_kind
@@ -117,12 +122,9 @@ def test_training_can_be_cancelled(kind: RungKind, surroundings: Surroundings) -
         kind.train(make_data(kind.input_kind), replace(surroundings, cancelled=lambda: True))
 
 
-@each_kind
-def test_progress_rises(kind: RungKind, surroundings: Surroundings) -> None:
-    heard: list[tuple[str, float]] = []
-    listening = replace(surroundings, report=lambda *said: heard.append(said))
-    kind.train(make_data(kind.input_kind, 16), listening)
-    shares = [share for _, share in heard]
+@every_training
+def test_progress_rises(name: str, training: Training) -> None:
+    shares = [share for _, share in training.heard]
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
 

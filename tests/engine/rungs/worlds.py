@@ -4,6 +4,7 @@ import numpy as np
 
 from learners.engine.features.table import rows_of
 from learners.engine.rungs import TrainingData
+from learners.engine.rungs.base import OwnRecipe
 from tests.engine.tables import COLUMNS, make_rows
 
 FOOD = ("soup", "bread", "cheese", "apple", "curry")
@@ -31,6 +32,7 @@ def make_data(input_kind: str = "text", n: int = 24) -> TrainingData:
         names=[("food and meals", 7), ("railways", 9)],
         pool_texts=make_texts(60, seed=1)[0],
         class_names={7: "Food", 9: "Trains"},
+        recipe=OwnRecipe("minilm+lsi", "self_trained"),
     )
 
 
@@ -42,6 +44,7 @@ def make_table_data(n: int) -> TrainingData:
         pool_texts=row_texts(make_rows(200, seed=5)[0]),
         class_names={1: "others", 2: "old cooks"},
         columns=[(column.name, column.kind) for column in COLUMNS],
+        recipe=OwnRecipe("table", "logistic"),
     )
 
 
