@@ -9,6 +9,7 @@ from learners.urls import (
     simulating,
     taking_away,
     teaching,
+    traffic,
     watching,
 )
 
@@ -22,4 +23,5 @@ urlpatterns = [
     *predicting.urlpatterns,
     *taking_away.urlpatterns,
     *teaching.urlpatterns,
+    *traffic.urlpatterns,
 ]

@@ -18,6 +18,7 @@ OWNERS_ONLY = (
     "/settings/",
     "/model/",
     "/models/",
+    "/traffic/",
     "/labels.",
     "/ledger.",
     "/retrain/",
