@@ -16,6 +16,7 @@ from learners.models.ladder import Ladder, Rung
 from learners.models.prediction_file import PredictionFile
 from learners.models.seeds import SeedExample, SeedQueue
 from learners.models.simulation import Simulation, SimulationRun
+from learners.models.traffic_check import TrafficCheck
 from learners.models.worker import WorkerHeartbeat
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "Shard",
     "Simulation",
     "SimulationRun",
+    "TrafficCheck",
     "WorkerHeartbeat",
 ]
