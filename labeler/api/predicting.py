@@ -20,6 +20,7 @@ from labeler.api.projects import LiveModel, ProjectId
 from labeler.api.serving_notes import note
 from labeler.api.shapes import PROBLEMS
 from labeler.traffic import ASKED, Asked
+from learners.services.chaining import follow
 from learners.services.deferred_answers import Said
 from learners.services.model_files import ModelFilesGone
 from learners.services.serving import (
@@ -83,6 +84,7 @@ class Prediction(Schema):
     unsure: dict[str, str | float] | None = None
     why: str | None = None
     queued: Literal["added", "known", "answered", "over_limit", "busy"] | None = None
+    then: dict[str, Any] | None = None
 
 
 class PredictShape(Schema):
@@ -126,7 +128,9 @@ def _asked_model(version: ModelVersion, asked: PredictAsked) -> list[Said]:
     try:
         if asked.text is not None or asked.texts is not None:
             texts = _texts(asked)
-            return answers_to_texts(version, predict_texts(version, texts), texts)
+            found = answers_to_texts(version, predict_texts(version, texts), texts)
+            follow(project=version.project, texts=texts, found=found, predict=predict_texts)
+            return found
         rows = _rows(asked)
         return answers_to_rows(version, predict_rows(version, rows), rows)
     except ModelsAway as error:

@@ -45,6 +45,21 @@ class DeferralForm(forms.Form):
         return self.others.get(self.cleaned_data["to"])
 
 
+class QueueForm(forms.Form):
+    """Whether texts that are left to people are kept and asked in the labelling queue."""
+
+    defer_to_queue = forms.BooleanField(
+        label="Keep the texts that predictions leave to people, and ask them first on the label page",
+        required=False,
+    )
+    incoming_per_day = forms.IntegerField(
+        label="At most so many within 24 hours",
+        min_value=0,
+        max_value=100_000,
+        help_text="By any road: also those that a program asks to be kept.",
+    )
+
+
 class KeepForm(forms.Form):
     """Why the rule changes, and which threshold was looked at."""
 

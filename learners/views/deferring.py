@@ -29,11 +29,13 @@ from learners.services.ladder import newest_ladder
 from learners.services.model_files import ModelFilesGone
 from learners.views import deferral_sentences as sentences
 from learners.views.deferral_chart import deferral_spec
-from learners.views.deferral_forms import DeferralForm, KeepForm
+from learners.views.deferral_forms import DeferralForm, KeepForm, QueueForm
 from learners.views.ladder import what
 from projects.models import ModelVersion, Project
 from projects.selectors.versions import deferral_history
 from projects.services.deferral import deferral_of
+from projects.services.incoming import n_in_line, room_today
+from projects.services.project_settings import change_settings
 from projects.services.refusals import Refused
 from projects.views.person import person
 
@@ -112,6 +114,29 @@ def clear(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if not why.is_valid():
         return render(request, PAGE, _context(version, form, clear_why=why), status=422)
     return _kept(request, version, form, why, None)
+
+
+@require_POST
+@login_required
+def queue(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Whether what is left to people is kept and asked, in the whole project."""
+    version = _version(request, pk, number)
+    form = QueueForm(request.POST)
+    if form.is_valid() and not version.project.is_table:
+        try:
+            change_settings(
+                actor=person(request),
+                project=version.project,
+                changes=form.cleaned_data,
+                now=timezone.now(),
+            )
+        except Refused as refused:
+            form.add_error(refused.field or None, refused.message)
+    if form.errors or version.project.is_table:
+        context = _context(version, _form(request, version)) | {"queue_form": form}
+        return render(request, PAGE, context, status=422)
+    messages.success(request, "Saved.")
+    return redirect("model-deferral", pk, number)
 
 
 def _kept(
@@ -204,6 +229,14 @@ def _context(
         "saved": sentences.saved(rule, sentences.other_of(rule, labels), what(project))
         if rule
         else "",
+        "queue_form": QueueForm(
+            initial={
+                "defer_to_queue": project.defer_to_queue,
+                "incoming_per_day": project.incoming_per_day,
+            }
+        ),
+        "n_waiting": n_in_line(project.pk),
+        "room": room_today(project, timezone.now()),
         "clear_form": clear_why or KeepForm(auto_id="clear_%s"),
         "history": deferral_history(version),
     }

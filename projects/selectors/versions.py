@@ -43,7 +43,8 @@ class DeferralChange:
 
 def live_version(project_id: int) -> ModelVersion | None:
     """The version that serves, None where none is live. One indexed query."""
-    return ModelVersion.objects.filter(project_id=project_id, stage=ModelVersion.Stage.LIVE).first()
+    live = ModelVersion.objects.filter(project_id=project_id, stage=ModelVersion.Stage.LIVE)
+    return live.select_related("project").first()
 
 
 def former_live(project_id: int) -> ModelVersion | None:

@@ -95,6 +95,12 @@ def room_today(project: Project, now: datetime) -> int:
     return max(0, project.incoming_per_day - recent.count())
 
 
+def n_in_line(project_id: int) -> int:
+    """How many that came in wait for an answer."""
+    rows = IncomingText.objects.filter(project_id=project_id, example__settled=False)
+    return rows.filter(example__role=Example.Role.POOL).count()
+
+
 @dataclass(frozen=True)
 class _Adding:
     """One call, within the lock."""

@@ -25,6 +25,8 @@ CHANGEABLE = (
     "audit_share",
     "ladder_every",
     "lease_seconds",
+    "defer_to_queue",
+    "incoming_per_day",
     *MODEL_CARD,
 )
 Kind = ProjectEvent.Kind

@@ -219,3 +219,18 @@ def test_a_model_whose_predictions_are_gone_says_so(owner: Client, project: Proj
     version = version_of(project)
     ModelVersion.objects.update(predictions_file="models/gone.npz")
     assert "gone from the storage" in page(owner, version)
+
+
+def test_the_lead_switches_on_that_unsure_texts_are_kept(owner: Client, project: Project) -> None:
+    version = version_of(project)
+    assert "Nothing of what is predicted is kept." in page(owner, version)
+    post(owner, "queue", version, defer_to_queue="on", incoming_per_day="50")
+    project.refresh_from_db()
+    assert (project.defer_to_queue, project.incoming_per_day) == (True, 50)
+    assert "50 more may come within these 24 hours" in page(owner, version)
+
+
+def test_a_limit_that_is_none_is_told(owner: Client, project: Project) -> None:
+    response = post(owner, "queue", version_of(project), incoming_per_day="-1")
+    assert response.status_code == 422
+    assert "id_incoming_per_day_error" in response.content.decode()
