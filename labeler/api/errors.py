@@ -1,6 +1,7 @@
 """Every error of the API: {"error": {"code", "message", "field"?}}, whatever went wrong."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,10 @@ CODES = {
     500: "server_error",
     503: "unavailable",
 }
+
+
+NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
+ESCAPED = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)  # in JSON the only way to write them
 
 
 class ApiError(Exception):
@@ -58,26 +63,60 @@ class StrictParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         """
         Raises:
-            ApiError: 400 with line and column of what cannot be read.
+            ApiError: 400 with line and column of what cannot be read, 422 with the field of a character
+                that no text can have.
         """
-        try:
-            return json.loads(
-                request.body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique
-            )
-        except UnicodeDecodeError as error:
-            message = f"The body is not UTF-8: byte {error.start + 1} cannot be read."
-            raise ApiError(400, message, code="bad_json") from error
-        except json.JSONDecodeError as error:
-            where = f"line {error.lineno}, column {error.colno}"
-            raise ApiError(
-                400, f"The body is no JSON: {error.msg} at {where}.", code="bad_json"
-            ) from error
-        except ValueError as error:  # a number of thousands of digits
-            raise ApiError(
-                400, f"The body is no JSON that can be read: {error}.", code="bad_json"
-            ) from error
-        except RecursionError as error:
-            raise ApiError(400, "The body is nested too deeply.", code="bad_json") from error
+        sent = _decoded(request)
+        found = _loaded(sent)
+        if ESCAPED.search(sent):
+            _check_characters(found)
+        return found
+
+
+def _decoded(request: HttpRequest) -> str:
+    try:
+        return request.body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"The body is not UTF-8: byte {error.start + 1} cannot be read."
+        raise ApiError(400, message, code="bad_json") from error
+
+
+def _loaded(sent: str) -> Any:
+    try:
+        return json.loads(sent, parse_constant=_no_constant, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ApiError(
+            400, f"The body is no JSON: {error.msg} at {where}.", code="bad_json"
+        ) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise ApiError(
+            400, f"The body is no JSON that can be read: {error}.", code="bad_json"
+        ) from error
+    except RecursionError as error:
+        raise ApiError(400, "The body is nested too deeply.", code="bad_json") from error
+
+
+def _check_characters(found: Any) -> None:
+    """Raises ApiError for NUL or half of a surrogate pair in any string, with the path to it."""
+    levels: list[Iterator[tuple[str, Any]]] = [iter([("", found)])]
+    while levels:
+        for path, one in levels[-1]:
+            if isinstance(one, str) and NO_CHARACTER.search(one):
+                message = "There is NUL or half of a surrogate pair in it; no text can have that."
+                raise ApiError(422, message, field=_shown(path[1:]))
+            if isinstance(one, dict | list):
+                levels.append(_within(path, one))
+                break
+        else:
+            levels.pop()
+
+
+def _within(path: str, one: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(one, dict):
+        yield from ((path, name) for name in one)
+    inner = one.items() if isinstance(one, dict) else enumerate(one)
+    yield from ((f"{path}.{name}", value) for name, value in inner)
 
 
 def _no_constant(name: str) -> Any:

@@ -147,6 +147,8 @@ def test_an_unknown_prediction_is_said(project: Project, program: Program) -> No
         ({"text": "a bun"}, 422, "label"),
         ({"label": "Food"}, 422, "text"),
         ({"text": " ", "label": "Food"}, 422, "text"),
+        ({"text": "a\u0000b", "label": "Food"}, 422, "text"),
+        ({"text": "a bun", "label": "\ud800"}, 422, "label"),
         ({"text": "a bun", "labels": ["Food", "Trains"]}, 422, "labels"),
         ({"text": "a bun", "label": "Food", "client_id": "7"}, 422, "client_id"),
     ],

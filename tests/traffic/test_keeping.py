@@ -93,6 +93,14 @@ def test_what_waits_is_dropped_once_keeping_is_off(project: Project, owner: User
 
 
 @pytest.mark.django_db
+def test_a_text_that_cannot_be_written_takes_no_other_with_it(
+    project: Project, owner: User
+) -> None:
+    keep(project, owner)
+    assert keep_served([served(project, "\ud800"), served(project, "soup")]) == 1
+
+
+@pytest.mark.django_db
 def test_the_same_text_has_the_same_hash_and_no_plain_one(project: Project, owner: User) -> None:
     keep(project, owner)
     keep_served([served(project, "call 030 1234567"), served(project, " call 030 1234567 ")])

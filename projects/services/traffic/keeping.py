@@ -92,8 +92,8 @@ def _check(project: Project, kept: bool, share: float, days: int) -> None:
 def keep_served(served: Sequence[Served]) -> int:
     """Write predictions in bulk, each redacted as its project says now. Returns how many.
 
-    Those of a project that no longer keeps any, and texts on which a pattern takes too long, are
-    left out.
+    Those of a project that no longer keeps any, texts on which a pattern takes too long, and those
+    that cannot be written are left out.
     """
     projects = Project.objects.in_bulk({one.project_id for one in served})
     rows = []
@@ -107,6 +107,8 @@ def keep_served(served: Sequence[Served]) -> int:
             logger.warning(
                 "a prediction of project %s was not kept: a pattern takes too long", project.pk
             )
+        except ValueError as error:  # half of a surrogate pair: the others must not be lost with it
+            logger.warning("a prediction of project %s was not kept: %s", project.pk, error)
     return len(KeptPrediction.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True))
 
 
