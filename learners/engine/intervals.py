@@ -88,6 +88,7 @@ def macro_f1_bootstrap(
 
     Withheld until every class has `min_per_class` audit answers: below, one answer moves it by
     more than anything else does. Within a resample the mean is over the classes that occur in it.
+    A prediction that is no class at all misses the true one, and is no class of its own.
 
     Args:
         truth, predicted: (n,), class ids. class_ids: every class of the project in use.
@@ -106,8 +107,11 @@ def macro_f1_bootstrap(
             f"macro-F1 needs {min_per_class} audit answers of every class; "
             f"{n_short} of {len(counts)} have fewer",
         )
-    classes, places = np.unique(np.concatenate([right, said]), return_inverse=True)
-    pairs, n_times = np.unique(places.reshape(2, -1).T, axis=0, return_counts=True)
+    classes = np.unique(np.concatenate([np.asarray(class_ids), right]))
+    none = len(classes)
+    places = [np.searchsorted(classes, ids) for ids in (right, said)]
+    places[1] = np.where(np.isin(said, classes), places[1], none)
+    pairs, n_times = np.unique(np.stack(places, axis=1), axis=0, return_counts=True)
     n = len(right)
     # Drawing n rows with replacement is drawing counts of the (truth, predicted) pairs.
     draws = rng.multinomial(n, n_times / n, size=n_resamples)
@@ -118,8 +122,11 @@ def macro_f1_bootstrap(
 
 
 def _macro_f1(counts: NDArray[Any], pairs: NDArray[Any], n_classes: int) -> NDArray[np.float64]:
-    """Macro-F1 of each row of `counts` (n_draws, n_pairs), how often each of `pairs` (n_pairs, 2) occurs."""
-    true_class, said_class = np.eye(n_classes)[pairs[:, 0]], np.eye(n_classes)[pairs[:, 1]]
+    """Macro-F1 of each row of `counts` (n_draws, n_pairs), how often each of `pairs` (n_pairs, 2) occurs;
+    `n_classes` in a pair is no class.
+    """
+    is_class = np.eye(n_classes + 1, n_classes)
+    true_class, said_class = is_class[pairs[:, 0]], is_class[pairs[:, 1]]
     twice_right = 2 * counts @ (true_class * said_class)
     in_either = counts @ (true_class + said_class)
     occurs = in_either > 0

@@ -24,6 +24,7 @@ from projects.services.versions import promote, retire, roll_back
 from projects.views.person import person
 
 PAGE = "learners/model_version.html"
+LONGEST_NUMBER = 10  # characters
 
 
 @never_cache
@@ -74,7 +75,7 @@ def _other(request: HttpRequest, project: Project, found: ModelVersion) -> Model
     """The version asked for, else the live one, else the one that was live before."""
     asked = request.GET.get("beside", "")
     others = project.model_versions.exclude(pk=found.pk)
-    if asked.isdigit():
+    if asked.isdecimal() and len(asked) < LONGEST_NUMBER:
         return others.filter(number=int(asked)).first()
     live = live_version(project.pk)
     return live if live and live.pk != found.pk else former_live(project.pk)
@@ -126,12 +127,22 @@ def go_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Make the former live version live again."""
     project = get_object_or_404(Project.objects.owned(person(request)), pk=pk)
     try:
-        back = roll_back(actor=person(request), project=project, now=timezone.now())
+        back = roll_back(
+            actor=person(request), project=project, to=_number(request), now=timezone.now()
+        )
     except Refused as refused:
         messages.error(request, refused.message)
     else:
         messages.success(request, f"Version {back.number} is live again.")
     return redirect("models", pk)
+
+
+def _number(request: HttpRequest) -> int:
+    """The version that the button named."""
+    said = request.POST.get("to", "")
+    if not said.isdecimal() or len(said) >= LONGEST_NUMBER:
+        raise Refused("to", "Which version is to be live again? None was named.")
+    return int(said)
 
 
 def _found(request: HttpRequest, pk: int, number: int) -> tuple[Project, ModelVersion]:

@@ -79,12 +79,13 @@ def retire(*, actor: User, version: ModelVersion, why: str = "", now: datetime) 
     """Take a version out of use. Where it was live, nothing is live afterwards.
 
     Raises:
-        Refused: it is retired already, or the reason is too long.
+        Refused: it is retired already, the live version leaves texts to it, or the reason is too long.
     """
     _lock(version.project_id)
     version.refresh_from_db()
     if version.stage == Stage.RETIRED:
         raise Refused("", f"Version {version.number} is retired already.")
+    _check_nobody_leans_on(version)
     _check_length(why)
     was, version.stage = version.stage, Stage.RETIRED
     version.save(update_fields=["stage"])
@@ -93,16 +94,26 @@ def retire(*, actor: User, version: ModelVersion, why: str = "", now: datetime) 
 
 
 @transaction.atomic
-def roll_back(*, actor: User, project: Project, why: str = "", now: datetime) -> ModelVersion:
-    """Make the version live that was live before the present one, or last where none is.
+def roll_back(
+    *, actor: User, project: Project, to: int, why: str = "", now: datetime
+) -> ModelVersion:
+    """Make version `to` live, the one that was live before the present one, or last where none is.
+
+    The number is asked for, so that a second click does not go back to what the first one left.
 
     Raises:
-        Refused: no other version was ever live, or the reason is too long.
+        Refused: no other version was ever live, another than `to` was, or the reason is too long.
     """
     _lock(project.pk)
     former, live = former_live(project.pk), live_version(project.pk)
+    if live and live.number == to:
+        raise Refused("", f"Version {to} is live already.")
     if former is None:
         raise Refused("", "No other version was ever live, so there is nothing to go back to.")
+    if former.number != to:
+        raise Refused(
+            "", f"What is live has changed meanwhile: version {former.number} was before it."
+        )
     said = why.strip() or (f"Rolled back from version {live.number}." if live else "Live again.")
     return _promote(actor=actor, version=former, why=said, now=now)
 
@@ -122,6 +133,16 @@ def _promote(*, actor: User, version: ModelVersion, why: str, now: datetime) -> 
     number = replaced.number if replaced else None
     _tell(version, Kind.MODEL_PROMOTED, actor, now, was=was, why=why, replaced=number)
     return version
+
+
+def _check_nobody_leans_on(version: ModelVersion) -> None:
+    live = live_version(version.project_id)
+    if live and (live.deferral or {}).get("version") == version.number:
+        raise Refused(
+            "",
+            f"Version {live.number}, which is live, leaves texts that it is unsure of to version "
+            f"{version.number}. Change that first.",
+        )
 
 
 def _lock(project_id: int) -> None:

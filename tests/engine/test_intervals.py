@@ -53,6 +53,19 @@ def test_macro_f1_is_scikit_learns() -> None:
     assert measured.interval.low < measured.interval.value < measured.interval.high
 
 
+def test_no_class_at_all_is_a_miss_and_no_class_of_its_own() -> None:
+    truth = np.arange(100) % 2
+    values = []
+    for wrong in (-1, 1 - truth[7]):
+        predicted = truth.copy()
+        predicted[7] = wrong
+        found = macro_f1_bootstrap(truth=truth, predicted=predicted, class_ids=[0, 1], rng=rng())
+        assert found.interval is not None
+        values.append(found.interval.value)
+    assert values[0] == pytest.approx((1 + 98 / 99) / 2)
+    assert values[0] > values[1]
+
+
 def test_the_bootstrap_is_that_of_resampled_rows() -> None:
     truth, predicted = make_answers(60)
     measured = macro_f1_bootstrap(truth=truth, predicted=predicted, class_ids=[0, 1, 2], rng=rng())

@@ -190,7 +190,9 @@ def test_keeping_promoting_and_rolling_back(owner: Client, project: Project) -> 
         html = sent(owner, "model-version-live", project.pk, number, why=f"It is {name}.")
         assert f"Version {number} is live." in html
     assert "in place of version 1: “It is static.”" in html
-    assert "Version 1 is live again." in sent(owner, "models-roll-back", project.pk)
+    assert "Version 1 is live again." in sent(owner, "models-roll-back", project.pk, to="1")
+    assert "is live already" in sent(owner, "models-roll-back", project.pk, to="1")
+    assert "Which version" in sent(owner, "models-roll-back", project.pk, to="²")
     assert "Version 1 is retired." in sent(owner, "model-version-retire", project.pk, 1)
     assert "No version is live." in page(owner, project)
 

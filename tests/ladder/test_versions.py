@@ -102,7 +102,7 @@ def test_rolling_back_brings_the_former_live_one_back(ada: User, project: Projec
     for name in ("tfidf", "static"):
         promote(actor=ada, version=kept(ada, project, name), why=name, now=NOW)
     kept(ada, project, "minilm")
-    back = roll_back(actor=ada, project=project, now=NOW)
+    back = roll_back(actor=ada, project=project, to=1, now=NOW)
     assert (back.number, back.why) == (1, "Rolled back from version 2.")
     assert live_number(project) == 1
     former = former_live(project.pk)
@@ -113,7 +113,27 @@ def test_rolling_back_brings_the_former_live_one_back(ada: User, project: Projec
 def test_there_is_nothing_to_roll_back_to_at_first(ada: User, project: Project) -> None:
     promote(actor=ada, version=kept(ada, project), why="First.", now=NOW)
     with pytest.raises(Refused, match="nothing to go back to"):
-        roll_back(actor=ada, project=project, now=NOW)
+        roll_back(actor=ada, project=project, to=2, now=NOW)
+
+
+def test_rolling_back_twice_does_not_undo_itself(ada: User, project: Project) -> None:
+    for name in ("tfidf", "static"):
+        promote(actor=ada, version=kept(ada, project, name), why=name, now=NOW)
+    roll_back(actor=ada, project=project, to=1, now=NOW)
+    with pytest.raises(Refused, match="Version 1 is live already"):
+        roll_back(actor=ada, project=project, to=1, now=NOW)
+    with pytest.raises(Refused, match="changed meanwhile"):
+        roll_back(actor=ada, project=project, to=7, now=NOW)
+    assert live_number(project) == 1
+
+
+def test_what_the_live_version_leans_on_is_not_retired(ada: User, project: Project) -> None:
+    make_model_version(
+        project, stage="live", deferral={"threshold": 0.5, "to": "version", "version": 2}
+    )
+    other = kept(ada, project)
+    with pytest.raises(Refused, match="leaves texts that it is unsure of to version 2"):
+        retire(actor=ada, version=other, now=NOW)
 
 
 def test_a_retired_live_version_leaves_none_live_and_can_come_back(
@@ -124,7 +144,7 @@ def test_a_retired_live_version_leaves_none_live_and_can_come_back(
     assert live_number(project) is None
     with pytest.raises(Refused, match="retired already"):
         retire(actor=ada, version=version, now=NOW)
-    assert roll_back(actor=ada, project=project, now=NOW).number == 1
+    assert roll_back(actor=ada, project=project, to=1, now=NOW).number == 1
 
 
 def test_the_ledger_says_who_did_what_and_why(ada: User, project: Project) -> None:
