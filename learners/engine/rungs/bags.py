@@ -39,6 +39,6 @@ def _words(head: Head, bag: BagModel, data: TrainingData) -> dict[str, Any]:
     return class_words(
         model=word_model(head, [bag]),
         tokenizer=tokenizer,
-        texts=[*data.texts, *data.pool_texts],
+        texts=data.all_texts,
         classes=[(class_id, data.name_of(class_id)) for class_id in head.class_ids],
     )

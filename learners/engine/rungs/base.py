@@ -36,10 +36,10 @@ class TrainingData:
         weights: (n,), above 0, what each text counts; None for 1 each.
         names: pairs of a text and a class id that it belongs to: what the classes are called. Each is
             a training example of linear rungs.
-        pool_texts: without labels: what TF-IDF and tables learn frequencies and ranges from, and what
-            a self-trained head believes.
+        pool_texts: without labels: what a self-trained head believes and a teacher tells of.
         class_names: what to call each class id; ids without one are called by their number.
-        class_ids: (k,), the columns of `soft`; the classes in `y`, ascending, unless told.
+        class_ids: (k,), the columns of `soft`; the classes in `y`, ascending, unless told. Those that
+            only `names` tell of must be told here to be learned.
         columns: of a table, pairs of a name and "numeric" or "categorical", as in the rows.
         recipe: what the project's own fits learn with; only the rungs of that recipe look at it.
 
@@ -78,6 +78,13 @@ class TrainingData:
     def classes(self) -> tuple[int, ...]:
         """`class_ids`, or the classes in `y`, ascending."""
         return tuple(self.class_ids) or tuple(int(each) for each in np.unique(self.y))
+
+    @property
+    def all_texts(self) -> list[str]:
+        """Every text, each once: what TF-IDF, LSI and tables learn frequencies and ranges from. Those
+        without a label alone would be fewer the more is labelled.
+        """
+        return list(dict.fromkeys([*self.texts, *self.pool_texts]))
 
     @property
     def targets(self) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """A teacher's probabilities of the pool train a smaller student (Hinton, Vinyals and Dean 2015).
 
 Students are the linear rungs and those with a frozen embedding model. The labels train as they are;
-each text of the pool trains with what the teacher says of it, for a fraction of a label. No text that
-measures may be in the pool: whoever calls sees to that.
+each text of the pool trains with what the teacher says of it, and weighs as much as a label does (set by
+`weight`). No text that measures may be in the pool: whoever calls sees to that.
 """
 
 from collections.abc import Callable, Sequence
@@ -118,9 +118,10 @@ def _taught(
 
 
 def _balanced(data: TrainingData) -> NDArray[np.float64]:
-    """Weights of the labels at which each class sums to the same, (n,)."""
+    """Weights of the labels at which each class that has any sums to the same, (n,)."""
     of_class = data.targets.T @ data.row_weights
-    weights: NDArray[np.float64] = data.row_weights * (
-        data.targets @ (data.row_weights.sum() / (len(of_class) * of_class))
-    )
+    has_any = of_class > 0
+    factors = np.zeros_like(of_class)
+    factors[has_any] = data.row_weights.sum() / (has_any.sum() * of_class[has_any])
+    weights: NDArray[np.float64] = data.row_weights * (data.targets @ factors)
     return weights

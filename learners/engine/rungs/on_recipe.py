@@ -62,7 +62,7 @@ def _bag(part: str, trunk: Trunk, data: TrainingData, surroundings: Surroundings
         return prepared_static(surroundings)
     return fit_bag(
         kind=part,
-        texts=[*data.texts, *data.pool_texts],
+        texts=data.all_texts,
         tokenizer=plain_tokenizer(trunk),
         max_tokens=trunk.max_tokens,
         seed=surroundings.seed,

@@ -22,7 +22,7 @@ def train_on_table(
     surroundings: Surroundings,
     n_pool: int = POOL_EMBEDDED,
 ) -> Files:
-    """Learn ranges and categories from the pool, or the labelled rows where there is none; fit a head.
+    """Learn ranges and categories from all rows, labelled or not; fit a head.
 
     Raises:
         BadTrainingData: no columns were given, or soft labels.
@@ -34,7 +34,7 @@ def train_on_table(
         raise BadTrainingData("models of tables do not learn from soft labels")
     surroundings.go_on("reading columns", 0.0)
     columns = [TableColumn(name, kind) for name, kind in data.columns]
-    table = fit_table_on_texts(list(data.pool_texts or data.texts), columns)
+    table = fit_table_on_texts(data.all_texts, columns)
     rng = np.random.default_rng(surroundings.seed)
     pool = sample_of(data.pool_texts, n_pool, rng)
     vectors = table.embed([*data.texts, *pool]).vectors

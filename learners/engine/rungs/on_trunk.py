@@ -29,7 +29,7 @@ def train_on_trunk(
 ) -> Files:
     """Embed texts, names and a sample of the pool; fit a head; join all into one graph.
 
-    The pool's own words (LSI) stand beside the sentence vectors where the pool has any in common.
+    The pool's own words (LSI) stand beside the sentence vectors where texts have any in common.
     """
     rng = np.random.default_rng(surroundings.seed)
     pool = sample_of(data.pool_texts, POOL_EMBEDDED, rng) if _reads_pool(data, candidates) else []
@@ -61,12 +61,10 @@ def train_on_trunk(
 def pool_words(
     data: TrainingData, embedder: TrunkEmbedder, seed: int
 ) -> tuple[list[BagModel], str]:
-    """LSI of the pool in eight bits; or none, and why."""
-    if not data.pool_texts:
-        return [], "the pool's own words: there is no text without a label"
+    """LSI of all texts, labelled or not, in eight bits; or none, and why."""
     try:
         bag = lsi.fit(
-            list(data.pool_texts),
+            data.all_texts,
             tokenizer=uncut(embedder.tokenizer_json),
             max_tokens=embedder.max_tokens,
             seed=seed,

@@ -4,8 +4,7 @@ from learners.engine.rungs.base import TEXT, Files, RungKind, Surroundings, Trai
 
 
 def train(data: TrainingData, surroundings: Surroundings) -> Files:
-    """Fit the table of words on the pool (`data.pool_texts`, or the labelled texts where there are
-    none) and the head on the labels.
+    """Fit the table of words on all texts, labelled or not, and the head on the labels.
 
     Raises:
         OneClassOnly, BadTrainingData, PoolTooSmall, TrainingCancelled.
@@ -19,7 +18,7 @@ def train(data: TrainingData, surroundings: Surroundings) -> Files:
     trunk = prepared_trunk(surroundings)
     bag = fit_bag(
         kind="tfidf",
-        texts=list(data.pool_texts or data.texts),
+        texts=data.all_texts,
         tokenizer=plain_tokenizer(trunk),
         max_tokens=trunk.max_tokens,
         seed=surroundings.seed,
