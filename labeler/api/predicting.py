@@ -18,6 +18,7 @@ from labeler.api.deferring import (
 from labeler.api.errors import ApiError
 from labeler.api.projects import LiveModel, ProjectId
 from labeler.api.serving_notes import note
+from labeler.api.explaining import WordShape, check_explainable, explained
 from labeler.api.shapes import PROBLEMS
 from labeler.traffic import ASKED, Asked
 from learners.services.chaining import follow
@@ -43,7 +44,8 @@ class PredictAsked(shapes.Asked):
     """One of these: a text or several; of a project about tables, a row or several, cells by column.
 
     `defer`: whether texts that nobody could answer are kept for people to label; without it, as the
-    lead has set it.
+    lead has set it. `explain`: whether the words of each text are told, of 32 texts at most, where the
+    live model is a sum over words.
     """
 
     text: str | None = None
@@ -53,6 +55,7 @@ class PredictAsked(shapes.Asked):
     defer: bool | None = None
 
     @model_validator(mode="after")
+    explain: bool = False
     def _one_kind(self) -> Self:
         said = [name for name in KINDS if getattr(self, name) is not None]
         if len(said) != 1:
@@ -71,7 +74,10 @@ class Prediction(Schema):
     `id`: only where the prediction is kept; what feedback may name. `deferred`: the model is not sure
     enough, where it has a threshold; then `answered_by` names who answered instead (`unsure` is what
     the model thought itself), or `why` says why nobody did, and `queued` what became of it in the
-    labelling queue: added, known, answered, over_limit or busy.
+    labelling queue: added, known, answered, over_limit or busy. `then`: where the class leads into another
+    project, that project and the prediction of its live model, or `why` there is none. `words` and
+    `bias`: where they were asked for; they sum to the live model's logits, which say what `probabilities` do: of one class each
+    relative to the mean of all classes.
     """
 
     label: str | None = None
@@ -87,6 +93,8 @@ class Prediction(Schema):
     then: dict[str, Any] | None = None
 
 
+    words: list[WordShape] | None = None
+    bias: dict[str, float] | None = None
 class PredictShape(Schema):
     """Predictions in the order in which the texts were sent."""
 
@@ -103,6 +111,8 @@ def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) 
     setattr(request, ASKED, asked)
     if payload.defer:
         check_may_defer(request, version, has_texts=bool(payload.text_list))
+    if payload.explain:
+        check_explainable(len(payload.text_list))
     found = _asked_model(version, payload)
     keeps = project.defer_to_queue if payload.defer is None else payload.defer
     if keeps and payload.text_list:
@@ -116,6 +126,9 @@ def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) 
 def require_live(project: Project) -> ModelVersion:
     """The version that predicts. Raises ApiError 409 where none is live."""
     version = live_version(project.pk)
+    if payload.explain:
+        reasons = explained(version, payload.text_list)
+        told = [{**one, **reason} for one, reason in zip(told, reasons, strict=True)]
     if version is None:
         message = (
             "This project has no live model. Train models and promote one on its page “Models”."

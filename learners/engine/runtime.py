@@ -6,7 +6,7 @@ it imports no torch, no scikit-learn and no Django.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learners.engine.errors import BadFile
+from learners.engine.words import Word, WordModel
 
 if TYPE_CHECKING:
     from learners.engine.features.table import TableModel
@@ -47,6 +48,7 @@ class Runtime:
         n_bytes: of all files together.
     """
 
+        graph: reads `model.onnx` again.
     meta: Mapping[str, Any]
     class_ids: tuple[int, ...]
     class_names: tuple[str, ...]
@@ -57,6 +59,7 @@ class Runtime:
     table: "TableModel | None" = None
 
     @property
+    graph: Callable[[], bytes] = bytes
     def rung(self) -> str:
         return str(self.meta.get("rung", ""))
 
@@ -107,6 +110,22 @@ class Runtime:
 
     def _fill(self, probabilities: Singles, texts: Sequence[str]) -> None:
         sound = [text.encode("utf-8", "replace").decode() for text in texts]
+    @cached_property
+    def word_model(self) -> WordModel:
+        """What its words add. Raises `NoSumOfWords` where it is no sum over words, or BadFile."""
+        return WordModel.of_graph(self.graph(), several=self.multilabel)
+
+    def explain(self, texts: Sequence[str]) -> list[list[Word]]:
+        """The words of each text and what they add to each class's logit: exact.
+
+        Raises:
+            NoSumOfWords, BadFile: as `word_model`.
+        """
+        model = self.word_model
+        sound = [text.encode("utf-8", "replace").decode() for text in texts]
+        encoded = self.tokenizer.encode_batch(sound)
+        return [model.words(*pair) for pair in zip(sound, encoded, strict=True)]
+
         encoded = [one.ids for one in self.tokenizer.encode_batch_fast(sound)]
         lengths = np.array([len(ids) for ids in encoded])
         at_once = int(self.meta.get("texts_per_run", TEXTS_PER_RUN))
@@ -160,6 +179,7 @@ def load_runtime(files: Mapping[str, bytes] | Path, *, n_threads: int = 1) -> Ru
         table=_table(contents) if is_table else None,
     )
     _check(runtime)
+        graph=lambda: contents.bytes(MODEL),
     return runtime
 
 

@@ -5,14 +5,17 @@ from collections import Counter
 from typing import Any
 
 from django.conf import settings
+from tokenizers import Tokenizer
 
+from learners.engine.bundle import as_json
+from learners.engine.class_words import WORDS, without_parted_words
 from learners.engine.confusion import confusion
 from learners.engine.embedding import MINILM, MINILM_SOURCE, licence_of
 from learners.engine.errors import UnknownRung
 from learners.engine.intervals import Interval
 from learners.engine.packing.card import ClassFacts, ModelFacts
 from learners.engine.rungs import RungKind, get_rung
-from learners.engine.runtime import LABELS, META
+from learners.engine.runtime import LABELS, META, TOKENIZER
 from learners.models import Rung
 from learners.selectors.class_texts import class_texts
 from learners.services.deferring import told
@@ -170,5 +173,14 @@ def _measured_when_chosen(rule: Deferral) -> str:
 
 
 def files_of(model: Model) -> dict[str, bytes]:
-    """The model's files, each as it was stored. Raises ModelFilesGone."""
-    return read_files(model)
+    """The model's files as they may leave: each as it was stored, but where the project's texts stay at
+    home, of its words those alone that stand in the tokenizer's public vocabulary.
+
+    Raises:
+        ModelFilesGone: as `read_files`.
+    """
+    files = read_files(model)
+    if WORDS in files and not project_of(model).texts_leave:
+        tokenizer = Tokenizer.from_str(files[TOKENIZER].decode())
+        files[WORDS] = as_json(without_parted_words(json.loads(files[WORDS]), tokenizer))
+    return files

@@ -18,6 +18,7 @@ __all__ = [
     "CannotPredict",
     "ModelsAway",
     "Predicted",
+    "explain_texts",
     "models_answer",
     "predict_rows",
     "predict_texts",
@@ -27,8 +28,8 @@ REQUEST_SECONDS = 30.0  # that somebody waits for an answer, with a thread of th
 
 
 class CannotPredict(Exception):
-    """The model cannot predict these: `kind` BadTable where they are at fault, else BadFile or
-    ModelTooLarge; the message is a sentence."""
+    """The model cannot predict these: `kind` BadTable where they are at fault, else BadFile,
+    ModelTooLarge, or NoSumOfWords where it cannot be explained; the message is a sentence."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -82,7 +83,11 @@ def predict_rows(
 
 
 def _predicted(version: ModelVersion, given: dict[str, Any], seconds: float) -> Predicted:
-    message = {"do": "predict", "model": version.folder, **given}
+    return Predicted(**_asked(version, {"do": "predict", **given}, seconds))
+
+
+def _asked(version: ModelVersion, given: dict[str, Any], seconds: float) -> dict[str, Any]:
+    message = {"model": version.folder, **given}
     said = client().ask(message, seconds=seconds)
     if said.get("problem") == "NotLoaded":
         # Only now: opening the folder reads every file, to see that it is the one that was kept.
@@ -90,7 +95,31 @@ def _predicted(version: ModelVersion, given: dict[str, Any], seconds: float) -> 
         said = client().ask(message | {"folder": folder}, seconds=seconds)
     if "problem" in said:
         raise CannotPredict(said["problem"], said["message"])
-    return Predicted(**said)
+    return said
+
+
+def explain_texts(
+    version: ModelVersion, texts: Sequence[str], *, seconds: float = REQUEST_SECONDS
+) -> list[dict[str, Any]]:
+    """Of each text `words`, each with its place and what it adds `for` each class's logit, below 0
+    against it, and the classes' `bias`: together the logits.
+
+    Raises:
+        CannotPredict: kind NoSumOfWords where the model is no sum over words.
+        ModelsAway, ModelFilesGone: as `predict_texts`.
+    """
+    said = _asked(version, {"do": "explain", "texts": list(texts)}, seconds)
+    names = said["class_names"]
+    bias = dict(zip(names, said["bias"], strict=True))
+    return [
+        {"words": [_word(names, *word) for word in words], "bias": bias} for words in said["texts"]
+    ]
+
+
+def _word(
+    names: Sequence[str], word: str, start: int, end: int, adds: Sequence[float]
+) -> dict[str, Any]:
+    return {"word": word, "start": start, "end": end, "for": dict(zip(names, adds, strict=True))}
 
 
 def models_answer() -> bool:

@@ -64,7 +64,7 @@ def test_an_answer_that_was_looked_at_cannot_be_changed_or_skipped_or_undone() -
 def test_every_answer_closes_not_the_shown_ones_alone_and_later_ones_stay_open() -> None:
     project, ada = world(2)
     look(project, ada)
-    answer(project, ada, project.examples.get(text="three"), project.label_classes.first())
+    answer(project, ada, project.examples.get(text="three"), project.label_classes.get(name="yes"))
     closed = [closed_to(user=ada, example=e) for e in project.examples.order_by("pk")]
     assert closed == [True, True, False, False, False]
 
@@ -85,7 +85,9 @@ def test_who_has_not_looked_may_still_answer() -> None:
     grace = make_user("grace")
     Membership.objects.create(project=project, user=grace, role=Role.ANNOTATOR)
     look(project, ada)
-    act = answer(project, grace, project.examples.get(text="one"), project.label_classes.first())
+    act = answer(
+        project, grace, project.examples.get(text="one"), project.label_classes.get(name="yes")
+    )
     assert act.event.annotator == grace
 
 

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from learners.engine.rungs import Surroundings, get_rung
@@ -11,6 +12,7 @@ from learners.engine.serving.shelf import Shelf
 from learners.services.serving import client, predict_texts
 from projects.models import ModelVersion, Project
 from tests.api.worlds import Program, answer, make_program, problem
+from tests.engine.packing.models import counted_bag, text_model
 from tests.engine.rungs.worlds import make_table_data
 from tests.engine.tables import COLUMNS, make_rows
 from tests.factories import make_ladder, make_model_version, make_rung
@@ -159,3 +161,35 @@ def test_rows_of_a_table_are_classified(
         in problem(program.post("/predict", {"row": {"salary": 1}}), 422)["message"]
     )
     assert "its columns" in problem(program.post("/predict", {"text": "a"}), 422)["message"]
+
+
+def test_the_words_behind_an_answer_are_told_and_add_up(
+    models: Shelf, project: Project, program: Program
+) -> None:
+    rung = make_rung(make_ladder(project), "tfidf", files=text_model(counted_bag(), "tfidf"))
+    make_model_version(project, rung=rung, stage="live")
+    text = "Please refund my late loan"
+    (said,) = answer(program.post("/predict", {"text": text, "explain": True}))["predictions"]
+    assert [text[w["start"] : w["end"]] for w in said["words"]] == text.split()
+    logits = dict(said["bias"])
+    for word in said["words"]:
+        logits = {name: logit + word["for"][name] for name, logit in logits.items()}
+    shares = np.exp(list(logits.values()))
+    assert shares / shares.sum() == pytest.approx(list(said["probabilities"].values()), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"text": "soup"}, "reads a text as a whole"),
+        ({"texts": ["soup"] * 33}, "33 texts; explained are at most 32 a request."),
+        ({"row": {"a": 1}}, "rows of a table have none"),
+    ],
+)
+def test_what_cannot_be_explained_is_told(
+    models: Shelf, project: Project, program: Program, body: dict[str, Any], message: str
+) -> None:
+    make_live(project)
+    said = problem(program.post("/predict", {**body, "explain": True}), 422)
+    assert said["field"] == "explain"
+    assert message in said["message"]

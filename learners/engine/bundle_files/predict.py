@@ -4,10 +4,13 @@
     python predict.py < texts.txt          one text a line
     python predict.py --json < texts.jsonl one JSON string a line, so that texts may hold line breaks
     python predict.py --parity             run the texts of parity.json, and say whether the answers agree
+    python predict.py --explain "a text"   also the words that count, where words.py lies beside this file
 
 One JSON object a line comes out: text, label, probability, and the probability of every label.
 A model for texts with any number of labels gives labels, a list of label and probability, instead.
 Where model.json says below which probability the model should not decide, deferred is true or false.
+--explain adds words: each word of the text, where it stands (start, end), and what it adds to each label's
+logit, above 0 for the label and below against it; with bias they sum to the logits.
 
     from predict import predict
     predict(["a text"])[0]["label"]
@@ -97,7 +100,7 @@ def decided(row: np.ndarray) -> dict[str, Any]:
     """The likeliest label in `row`, and whether it is likely enough to be the model's to say."""
     labels, least = load()[2], deferral()
     best = int(row.argmax())
-    answer = {
+    answer: dict[str, Any] = {
         "label": labels[best],
         "probability": float(row[best]),
         "probabilities": {label: float(value) for label, value in zip(labels, row, strict=True)},
@@ -114,6 +117,43 @@ def sets(row: np.ndarray, thresholds: Sequence[float]) -> dict[str, Any]:
         "labels": [{"label": name, "probability": value} for name, value in found],
         "probabilities": dict(pairs),
     }
+
+
+@cache
+def word_model() -> Any:
+    """What tells the words that count; ends the program with a sentence where the model cannot."""
+    if not (FOLDER / "words.py").is_file():
+        raise SystemExit(
+            "This model reads a text as a whole: its words have no share of their own."
+        )
+    sys.path.insert(0, str(FOLDER))
+    from words import WordModel  # type: ignore[import-not-found]  # noqa: PLC0415  only there
+
+    graph = (FOLDER / "model.onnx").read_bytes()
+    return WordModel.of_graph(graph, several=load_thresholds() is not None)
+
+
+def explain(texts: Sequence[str]) -> list[dict[str, Any]]:
+    """One dictionary per text: words, those that count most first, and the labels' bias."""
+    model, (tokenizer, _, labels) = word_model(), load()
+    bias = dict(zip(labels, map(float, model.bias), strict=True))
+    texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    return [
+        {"words": [told(word, labels) for word in strongest(text, model, tokenizer)], "bias": bias}
+        for text in texts
+    ]
+
+
+def strongest(text: str, model: Any, tokenizer: Tokenizer) -> list[Any]:
+    """The words of a text, those that add or take most first."""
+    words = model.words(text, tokenizer.encode(text))
+    return sorted(words, key=lambda word: -max(map(abs, word.adds)))
+
+
+def told(word: Any, labels: Sequence[str]) -> dict[str, Any]:
+    """A word as it is printed."""
+    adds = dict(zip(labels, word.adds, strict=True))
+    return {"word": word.word, "start": word.start, "end": word.end, "for": adds}
 
 
 def parity() -> dict[str, Any]:
@@ -162,8 +202,10 @@ def read_lines(lines: Iterable[bytes], as_json: bool) -> Iterator[str]:
         yield text
 
 
-def write(texts: Sequence[str]) -> None:
-    for text, answer in zip(texts, predict(texts), strict=True):
+def write(texts: Sequence[str], explained: bool) -> None:
+    reasons: Sequence[dict[str, Any]] = explain(texts) if explained else [{}] * len(texts)
+    for text, found, reason in zip(texts, predict(texts), reasons, strict=True):
+        answer = {**found, **reason}
         line = json.dumps({"text": text, **answer}, ensure_ascii=False) + "\n"
         sys.stdout.buffer.write(line.encode("utf-8", "replace"))
     sys.stdout.buffer.flush()
@@ -173,18 +215,20 @@ def main(arguments: list[str]) -> None:
     if arguments == ["--parity"]:
         tell_parity()
         return
+    explained = arguments[:1] == ["--explain"]
+    arguments = arguments[1:] if explained else arguments
     as_json = arguments[:1] == ["--json"]
     texts = arguments[1:] if as_json else arguments
     if texts:
         if as_json:
             raise SystemExit("--json reads from standard input; give no texts beside it")
-        write(texts)
+        write(texts, explained)
         return
     if sys.stdin.isatty():
         raise SystemExit(__doc__)
     lines = read_lines(sys.stdin.buffer, as_json)
     while chunk := list(islice(lines, LINES_AT_ONCE)):
-        write(chunk)
+        write(chunk, explained)
 
 
 if __name__ == "__main__":

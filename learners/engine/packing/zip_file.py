@@ -10,7 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from learners.engine import words
 from learners.engine.bundle import BundleDigest, as_json, pack
+from learners.engine.class_words import WORDS
 from learners.engine.packing.card import ModelFacts, card_text, facts_json
 from learners.engine.packing.parity import Parity
 from learners.engine.runtime import META
@@ -28,6 +30,7 @@ INSIDE = {
     "model.json": "what kind of model it is, where texts are cut, and from which probability on it decides",
     "words.json": "the words that count for and against each class",
     "predict.py": "runs it; `requirements.txt` is all it needs",
+    "words.py": "`python predict.py --explain` uses it: what each word of a text adds to each class",
     "requirements.txt": "exact versions it was checked with",
     "parity.json": "inputs and the application's probabilities; `python predict.py --parity` compares",
     "manifest.json": "what it was made of: labels, ids, settings, versions",
@@ -62,6 +65,8 @@ def write_zip_file(
     """
     contents = {**with_deferral(files, facts), **_beside(facts, parity, manifest)}
     inside = [
+    if WORDS in files:
+        contents["words.py"] = Path(words.__file__).read_bytes()
         f"`{name}`: {INSIDE[name]}" for name in INSIDE if name in {*contents, "card.json", SUMS}
     ]
     example = "python predict.py rows.csv" if facts.is_table else 'python predict.py "some text"'

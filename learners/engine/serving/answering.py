@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from learners.engine.errors import BadFile, BadTable
 from learners.engine.runtime import Runtime
 from learners.engine.serving.shelf import ModelTooLarge, Shelf
+from learners.engine.words import NoSumOfWords
 
 TEXTS_AT_ONCE = 64
 """So that a single text need not wait for the whole of somebody's large batch."""
@@ -29,17 +30,35 @@ class Answering:
         if message.get("do") == "ping":
             return {"models": self.shelf.names, "n_bytes": self.shelf.n_bytes}
         try:
-            return self._predict(message)
-        except (BadFile, ModelTooLarge, BadTable) as error:
+            runtime = self._runtime(message)
+            if runtime is None:
+                return {"problem": "NotLoaded", "message": "Send the folder of the model."}
+            does = self._explain if message.get("do") == "explain" else self._predict
+            return does(runtime, message)
+        except (BadFile, ModelTooLarge, BadTable, NoSumOfWords) as error:
             said = str(error)
             return {"problem": type(error).__name__, "message": f"{said[:1].upper()}{said[1:]}."}
 
-    def _predict(self, message: dict[str, Any]) -> dict[str, Any]:
+    def _runtime(self, message: dict[str, Any]) -> Runtime | None:
+        """The model, None where it is not loaded and its folder not told."""
         runtime = self.shelf.get(message["model"])
-        if runtime is None and not message.get("folder"):
-            return {"problem": "NotLoaded", "message": "Send the folder of the model."}
-        if runtime is None:
-            runtime = self.shelf.load(message["model"], self._inside(message["folder"]))
+        if runtime is None and message.get("folder"):
+            return self.shelf.load(message["model"], self._inside(message["folder"]))
+        return runtime
+
+    def _explain(self, runtime: Runtime, message: dict[str, Any]) -> dict[str, Any]:
+        with self._cores:
+            found = runtime.explain(message["texts"])
+        return {
+            "class_names": runtime.class_names,
+            "bias": np.round(runtime.word_model.bias, DIGITS).tolist(),
+            "texts": [
+                [(w.word, w.start, w.end, [round(one, DIGITS) for one in w.adds]) for w in words]
+                for words in found
+            ],
+        }
+
+    def _predict(self, runtime: Runtime, message: dict[str, Any]) -> dict[str, Any]:
         return {
             "class_ids": runtime.class_ids,
             "class_names": runtime.class_names,
