@@ -37,7 +37,27 @@ def verdict(
     if choice.threshold is None:
         return _none(choice, wanted=wanted, careful=careful, what=what)
     assert choice.reported is not None
-    return [_does(choice.reported, n=choice.n_reporting, what=what, rest=goes_to(other))]
+    does = _does(choice.reported, n=choice.n_reporting, what=what, rest=goes_to(other))
+    return [does, *_missed(choice.reported, wanted)]
+
+
+def _missed(reported: Point, wanted: float) -> list[str]:
+    """What to make of it where the reporting half falls short."""
+    if reported.accuracy is None or reported.accuracy.value >= wanted:
+        return []
+    if reported.accuracy.high < wanted:
+        return [
+            (
+                f"That is measurably less than the {percent(wanted)} that were wanted: where it was chosen, it "
+                "was luck. Be careful, want less, or label more random texts."
+            )
+        ]
+    return [
+        (
+            f"That is less than the {percent(wanted)} that were wanted; with so few answers it may be "
+            "chance. More random texts would tell."
+        )
+    ]
 
 
 def _does(reported: Point, *, n: int, what: str, rest: str) -> str:

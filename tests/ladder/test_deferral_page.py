@@ -7,8 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from learners.engine.deferral import choose
 from learners.models import ModelExport
 from learners.services.model_predictions import Predictions
+from learners.views.deferral_sentences import verdict
 from projects.models import ModelVersion, Project, ProjectEvent, User
 from tests.factories import NOW, make_ladder, make_model_version, make_rung, make_user
 from tests.ladder.rows import predictions
@@ -94,6 +96,22 @@ def test_the_page_says_what_a_threshold_does_on_the_half_that_did_not_choose_it(
         "the random answers that did not choose the threshold); the rest goes to a person." in html
     )
     assert "that figure flatters" in html
+
+
+@pytest.mark.parametrize(
+    ("n_wrong", "words"),
+    [(0, ""), (3, "with so few answers it may be chance"), (12, "That is measurably less")],
+)
+def test_a_threshold_that_falls_short_on_the_other_half_is_told(n_wrong: int, words: str) -> None:
+    n = 60
+    correct = np.ones(n, dtype=bool)
+    correct[30 : 30 + n_wrong] = False  # of the half that reports
+    choice = choose(
+        confidence=np.full(n, 0.9), correct=correct, choosing=np.arange(n) < 30, wanted=0.95
+    )
+    said = verdict(choice, wanted=0.95, careful=False, other=None, what="texts")
+    assert words in " ".join(said[1:])
+    assert len(said) == 1 + bool(words)
 
 
 def test_with_few_random_answers_it_says_how_many_are_needed(owner: Client, ada: User) -> None:
