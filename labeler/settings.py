@@ -294,6 +294,9 @@ LABELER_AUDIT_LIMIT = AUDIT_LIMIT
 LABELER_AUDIT_FRACTION = AUDIT_FRACTION
 LABELER_BIN_DAYS = 7
 LABELER_API_REQUESTS_A_MINUTE = int(os.environ.get("LABELER_API_REQUESTS_A_MINUTE", "600"))
+# A revoked token and another live model are noticed by other web processes after this; 0: at once,
+# with two more questions to the database for each request for predictions.
+LABELER_REMEMBER_SECONDS = float(os.environ.get("LABELER_REMEMBER_SECONDS", "1"))
 LABELER_API_MAX_BODY_BYTES = 5 * 1024 * 1024
 LABELER_API_MAX_TEXTS = 1_000  # in one request for predictions
 LABELER_API_MAX_TEXT_CHARS = 100_000

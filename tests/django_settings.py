@@ -15,5 +15,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+LABELER_REMEMBER_SECONDS = 0.0  # tests change rows behind the services’ backs
 LABELER_TRAFFIC_FLUSH_SECONDS = 0  # a thread would not see what a test's transaction holds
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; real ones are slow

@@ -1,9 +1,14 @@
 """What stands before and behind every request to the API: its limits, and that answers are JSON."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.urls import get_resolver
 
 from labeler.api.auth import STANDING
 from labeler.api.errors import CODES, ApiError
@@ -23,12 +28,17 @@ MESSAGES = {
 def api_answers(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """No page in HTML ever answers a program, and no body is read that is too large."""
+    """No page in HTML ever answers a program, and no body is read that is too large.
+
+    What comes after this in `MIDDLEWARE` is for pages, and no request to the API goes through it: a
+    token is no session, and JSON has neither forms nor scripts. Hosts and HTTPS are checked as there.
+    """
+    light = _guarded(_called)
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
             return get_response(request)
-        response = _too_large(request) or _as_json(get_response(request))
+        response = _too_large(request) or _as_json(light(request))
         response.headers.setdefault("Cache-Control", "no-store")
         standing = getattr(request, STANDING, None)
         for name, value in standing.headers().items() if standing else ():
@@ -36,6 +46,22 @@ def api_answers(
         return response
 
     return middleware
+
+
+def _guarded(call: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """With the middleware of pages that programs need too; what fails becomes an answer and is logged."""
+    guarded: Any = convert_exception_to_response(call)
+    for kind in (CommonMiddleware, SecurityMiddleware):
+        guarded = convert_exception_to_response(kind(guarded))
+    return guarded
+
+
+def _called(request: HttpRequest) -> HttpResponse:
+    """What is at this address. Raises Http404."""
+    found = get_resolver().resolve(request.path_info)
+    request.resolver_match = found
+    response: HttpResponse = found.func(request, *found.args, **found.kwargs)
+    return response
 
 
 def _too_large(request: HttpRequest) -> HttpResponse | None:

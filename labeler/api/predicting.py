@@ -1,5 +1,7 @@
 """Predictions of a project's live model, one text or many."""
 
+import time
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from django.conf import settings
@@ -8,7 +10,7 @@ from ninja import Router, Schema
 from pydantic import Field, model_validator
 
 from labeler.api import shapes
-from labeler.api.auth import project_of, token_of
+from labeler.api.auth import TokenAuth, project_of, token_of
 from labeler.api.deferring import (
     answers_to_rows,
     answers_to_texts,
@@ -16,9 +18,9 @@ from labeler.api.deferring import (
     send_to_people,
 )
 from labeler.api.errors import ApiError
+from labeler.api.explaining import WordShape, check_explainable, explained
 from labeler.api.projects import LiveModel, ProjectId
 from labeler.api.serving_notes import note
-from labeler.api.explaining import WordShape, check_explainable, explained
 from labeler.api.shapes import PROBLEMS
 from labeler.traffic import ASKED, Asked
 from learners.services.chaining import follow
@@ -32,7 +34,7 @@ from learners.services.serving import (
 )
 from projects.models import ModelVersion, Project
 from projects.models.api import Scope
-from projects.selectors.versions import live_version
+from projects.selectors.remembered import remembered_live_version, remembered_targets
 
 router = Router(tags=["predictions"])
 Cell = Annotated[str, Field(max_length=10_000)] | int | float | bool | None
@@ -53,9 +55,9 @@ class PredictAsked(shapes.Asked):
     row: Row | None = None
     rows: list[Row] | None = None
     defer: bool | None = None
+    explain: bool = False
 
     @model_validator(mode="after")
-    explain: bool = False
     def _one_kind(self) -> Self:
         said = [name for name in KINDS if getattr(self, name) is not None]
         if len(said) != 1:
@@ -91,10 +93,10 @@ class Prediction(Schema):
     why: str | None = None
     queued: Literal["added", "known", "answered", "over_limit", "busy"] | None = None
     then: dict[str, Any] | None = None
-
-
     words: list[WordShape] | None = None
     bias: dict[str, float] | None = None
+
+
 class PredictShape(Schema):
     """Predictions in the order in which the texts were sent."""
 
@@ -102,7 +104,12 @@ class PredictShape(Schema):
     predictions: list[Prediction]
 
 
-@router.post("/predict", response={200: PredictShape, **PROBLEMS}, operation_id="predict")
+@router.post(
+    "/predict",
+    response={200: PredictShape, **PROBLEMS},
+    operation_id="predict",
+    auth=TokenAuth(often=True),
+)
 def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) -> HttpResponse:
     """Classify with the live model."""
     project = project_of(request, project_id, Scope.PREDICT)
@@ -113,22 +120,23 @@ def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) 
         check_may_defer(request, version, has_texts=bool(payload.text_list))
     if payload.explain:
         check_explainable(len(payload.text_list))
-    found = _asked_model(version, payload)
+    found = _asked_model(project, version, payload)
     keeps = project.defer_to_queue if payload.defer is None else payload.defer
     if keeps and payload.text_list:
         send_to_people(request, version, payload.text_list, found)
     told = [one.told for one in found]
     note(asked, token_of(request), payload.text_list, told)
+    if payload.explain:
+        reasons = explained(version, payload.text_list)
+        told = [{**one, **reason} for one, reason in zip(told, reasons, strict=True)]
     model = {"version": version.number, "rung": version.rung, "digest": version.manifest_digest}
     return JsonResponse({"model": model, "predictions": told})
 
 
 def require_live(project: Project) -> ModelVersion:
     """The version that predicts. Raises ApiError 409 where none is live."""
-    version = live_version(project.pk)
-    if payload.explain:
-        reasons = explained(version, payload.text_list)
-        told = [{**one, **reason} for one, reason in zip(told, reasons, strict=True)]
+    seconds = settings.LABELER_REMEMBER_SECONDS
+    version = remembered_live_version(project.pk, clock=time.monotonic, seconds=seconds)
     if version is None:
         message = (
             "This project has no live model. Train models and promote one on its page “Models”."
@@ -137,12 +145,23 @@ def require_live(project: Project) -> ModelVersion:
     return version
 
 
-def _asked_model(version: ModelVersion, asked: PredictAsked) -> list[Said]:
+def _targets_of(project_id: int) -> Mapping[int, Project]:
+    seconds = settings.LABELER_REMEMBER_SECONDS
+    return remembered_targets(project_id, clock=time.monotonic, seconds=seconds)
+
+
+def _asked_model(project: Project, version: ModelVersion, asked: PredictAsked) -> list[Said]:
     try:
         if asked.text is not None or asked.texts is not None:
             texts = _texts(asked)
             found = answers_to_texts(version, predict_texts(version, texts), texts)
-            follow(project=version.project, texts=texts, found=found, predict=predict_texts)
+            follow(
+                project=project,
+                texts=texts,
+                found=found,
+                predict=predict_texts,
+                targets_of=_targets_of,
+            )
             return found
         rows = _rows(asked)
         return answers_to_rows(version, predict_rows(version, rows), rows)

@@ -1,7 +1,7 @@
 """Chains: a text whose class leads into another project is predicted by that project's live model, too."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from learners.services.deferred_answers import Others, Said, answers, is_left_to_people
 from learners.services.model_files import ModelFilesGone
@@ -12,6 +12,7 @@ from projects.selectors.versions import live_version
 from projects.services.routes import MAX_PROJECTS
 
 Predict = Callable[[ModelVersion, Sequence[str]], Predicted]
+Targets = Callable[[int], Mapping[int, Project]]
 
 
 def follow(
@@ -20,6 +21,7 @@ def follow(
     texts: Sequence[str],
     found: Sequence[Said],
     predict: Predict,
+    targets_of: Targets = targets_by_class,
     n_passed: int = 1,
 ) -> None:
     """Add `then` to what is told of each text whose class leads on: the project, its live version and
@@ -28,7 +30,7 @@ def follow(
     Raises:
         ModelsAway: the models process does not answer.
     """
-    targets = targets_by_class(project.pk)
+    targets = targets_of(project.pk)
     if not targets or n_passed >= MAX_PROJECTS:
         return
     for target, places in _grouped(found, targets).items():
@@ -38,7 +40,7 @@ def follow(
             found[place].told["then"] = {"project": target.pk, "name": target.name, **one}
 
 
-def _grouped(found: Sequence[Said], targets: dict[int, Project]) -> dict[Project, list[int]]:
+def _grouped(found: Sequence[Said], targets: Mapping[int, Project]) -> dict[Project, list[int]]:
     """Places of the texts by the project that they go on to."""
     grouped: dict[Project, list[int]] = defaultdict(list)
     for place, one in enumerate(found):

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from projects.models import ModelVersion, Project, ProjectEvent, User
+from projects.selectors.remembered import LIVE
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
 from projects.services.versions import WHY_CHARACTERS
@@ -70,6 +71,7 @@ def set_deferral(
     old, new = version.deferral, asdict(deferral) if deferral else None
     version.deferral = new
     version.save(update_fields=["deferral"])
+    LIVE.forget(version.project_id)
     append_project_event(
         project_id=version.project_id,
         kind=ProjectEvent.Kind.MODEL_DEFERRAL,

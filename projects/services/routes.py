@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from projects.models import LabelClass, Project, ProjectEvent, Route, User
+from projects.selectors.remembered import TARGETS
 from projects.services.ledger import append_project_event, lock
 from projects.services.refusals import Refused
 
@@ -49,6 +50,7 @@ def set_routes(
         for class_id, target_id in routes.items()
     )
     _check_length(project)
+    TARGETS.forget(project.pk)
     append_project_event(
         project_id=project.pk,
         kind=ProjectEvent.Kind.ROUTES_CHANGED,

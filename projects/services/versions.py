@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from projects.models import ModelVersion, Project, ProjectEvent, User
+from projects.selectors.remembered import LIVE
 from projects.selectors.versions import former_live, live_version
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
@@ -160,6 +161,7 @@ def _check_length(why: str) -> None:
 def _tell(
     version: ModelVersion, kind: ProjectEvent.Kind, actor: User | None, now: datetime, **facts: Any
 ) -> None:
+    LIVE.forget(version.project_id)
     append_project_event(
         project_id=version.project_id,
         kind=kind,
