@@ -158,6 +158,7 @@ CELERY_TASK_ROUTES = {
     "learners.simulate": {"queue": "slow"},
     "learners.predict_file": {"queue": "slow"},
     "projects.teach": {"queue": "slow"},
+    "learners.check_traffic": {"queue": "slow"},
     "learners.ladder": {"queue": "slow"},
     "projects.import": {"queue": "fast"},
 }
@@ -180,6 +181,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "learners.tend_prediction_files",
         "schedule": 15.0,
         "options": {"expires": 15},
+    },
+    "look-at-traffic": {
+        "task": "learners.start_traffic_checks",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "tend-traffic": {"task": "projects.tend_traffic", "schedule": 600.0},
     "discard-uploads": {"task": "projects.discard_uploads", "schedule": 3600.0},

@@ -12,6 +12,7 @@ from learners.tasks import (
     predicting,
     seeding,
     simulating,
+    traffic,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "predicting",
     "seeding",
     "simulating",
+    "traffic",
 ]

@@ -15,6 +15,7 @@ from learners.services.serving import models_answer
 from learners.views.sentences import count, percent
 from learners.views.traffic_chart import CHARTS, latency_words, traffic_spec
 from learners.views.traffic_forms import PERCENT, KeepingForm
+from learners.views.traffic_offers import found
 from projects.models import Project
 from projects.selectors.traffic import SPANS, Traffic, TrafficOverTime, kept, traffic_over_time
 from projects.selectors.versions import live_version
@@ -57,6 +58,7 @@ def _context(
         "n_more_classes": max(0, len(traffic.total.by_class) - MOST_CLASSES),
         "form": form or KeepingForm.of(project),
         "kept": shown,
+        **found(project),
     }
 
 

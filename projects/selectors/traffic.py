@@ -141,7 +141,8 @@ def _sums(project: Project, span: Span, since: datetime, origin: datetime) -> It
         project.pk,
         since,
     ):
-        yield Traffic(row[0], row[1], *map(int, row[2:]))
+        n_requests, n_texts, n_deferred, n_errors = map(int, row[2:])
+        yield Traffic(row[0], row[1], n_requests, n_texts, n_deferred, n_errors)
 
 
 def _latencies(

@@ -89,7 +89,8 @@ def receive(
         UnknownPrediction: nothing is kept under that number.
         IdReused: the id came with other words before.
         ImportRuns: the text is new and a file is being imported; try again later.
-        Refused: no class of that name; neither label nor `accepted`; a project about tables.
+        Refused: no class of that name; neither label nor `accepted`; a label for a text that was kept
+            redacted, without the text; a project about tables.
     """
     _check(project, said)
     lock(project)
@@ -100,6 +101,8 @@ def receive(
         return Received(before, is_resend=True)
     kept = _kept(project, said)
     class_ids = None if said.labels is None else _classes(project, said.labels)
+    if class_ids is not None and kept and said.text is None:
+        _check_whole(kept)
     row = Feedback(
         project=project,
         client_id=said.client_id,
@@ -137,6 +140,12 @@ def _kept(project: Project, said: Said) -> KeptPrediction | None:
     if found is None and said.text is None:
         raise UnknownPrediction
     return found
+
+
+def _check_whole(kept: KeptPrediction) -> None:
+    """Raises Refused where what is kept is not what was asked: a label of it would be another text's."""
+    if bytes(kept.text_hash) != text_hash(kept.text):
+        raise Refused("text", "The text was redacted when it was kept; send it too.")
 
 
 def _classes(project: Project, names: Sequence[str]) -> list[int]:
