@@ -1,6 +1,6 @@
 """Two versions side by side on the audit answers that both were put to and neither learned from."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,10 +52,16 @@ class Comparison:
     n_later: int
 
 
-def compare(this: ModelVersion, other: ModelVersion) -> Comparison | None:
+def compare(
+    this: ModelVersion, other: ModelVersion, *, shown: Container[int] = ()
+) -> Comparison | None:
     """Compare on the answers that stand now; None where no text is shared.
 
     Versions of ladders never learned from an audit answer, so that all of them may be used.
+
+    Args:
+        shown: ids of the random texts that the reader may see beside a guess (`projects.services.shown`):
+            `differing` holds those alone.
 
     Raises:
         ModelFilesGone: what one of them said is gone from the storage.
@@ -82,7 +88,7 @@ def compare(this: ModelVersion, other: ModelVersion) -> Comparison | None:
             )
             for class_id in np.unique(y).tolist()
         ],
-        differing=_differing(shared, truth, first, second, names),
+        differing=_differing([pk for pk in shared if pk in shown], truth, first, second, names),
         n_differing=int(np.sum(a != b)),
         n_later=len(truth) - len(shared),
     )

@@ -1,7 +1,7 @@
 """What one model saw in one text: its guess, the words it rests on, the nearest labelled texts."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -12,14 +12,14 @@ from learners.engine.explaining import Score, WordWeight, log_odds, weigh_varian
 from learners.models import Explanation
 from learners.selectors.parts import current_set, parts_of
 from learners.selectors.training import training_set
+from learners.services.exact_words import exact_words
 from learners.services.explain_request import LONGEST
+from learners.services.neighbours import nearest_of
 from learners.services.prediction import Prediction
-from learners.services.shards import Ids, Vectors, blocks, open_shards
 
 logger = logging.getLogger(__name__)
 
 WORDS_KEPT = 12
-NEIGHBOURS_KEPT = 5
 LEAST_WEIGHT = 0.01  # of the log-odds: less is no reason
 
 Predict = Callable[[Sequence[str]], Prediction]
@@ -56,13 +56,18 @@ def _columns(row: Explanation, predict: Predict) -> dict[str, object]:
         return log_odds(predict(texts).probabilities[:, place])
 
     columns = [str(column["name"]) for column in row.fit.project.feature_columns]
-    weighed = _weigh_cells(text, columns, score) if columns else weigh_words(text, score=score)
+    exact = None if columns else exact_words(row.fit, text, place)
+    if exact is not None:
+        weighed = exact
+    else:
+        weighed = _weigh_cells(text, columns, score) if columns else weigh_words(text, score=score)
     words = [word for word in weighed if abs(word.weight) >= LEAST_WEIGHT]
     near, note = _neighbours(row)
     return {
         "guess": int(whole.class_ids[place]),
         "probability": float(whole.probabilities[0, place]),
         "words": [[word.word, round(word.weight, 3)] for word in words[:WORDS_KEPT]],
+        "is_exact": exact is not None,
         "neighbours": near,
         "note": note,
     }
@@ -85,32 +90,10 @@ def _neighbours(row: Explanation) -> tuple[list[list[float]], str]:
     """[example id, cosine] of the nearest labelled texts by the stored vectors of the features'
     first part, and what a reader must know. Texts that are being asked again are left out.
     """
-    project_id = row.fit.project_id
-    source = current_set(project_id, parts_of(row.fit.features)[0])
-    shards = open_shards(source) if source else []
-    own = list(blocks(shards, np.array([row.example_id], np.int64)))
-    if not own:
-        return [], "The text has not been read into vectors yet, so its neighbours are not known."
-    training = training_set(project_id)
+    source = current_set(row.fit.project_id, parts_of(row.fit.features)[0])
+    training = training_set(row.fit.project_id)
     known = training.example_ids[~training.is_audit | training.measures]
-    wanted = known[known != row.example_id]
-    ids, cosines = _nearest(_unit(own[0][1])[0], blocks(shards, wanted))
-    return [[int(pk), round(float(c), 4)] for pk, c in zip(ids, cosines, strict=True)], ""
-
-
-def _nearest(
-    vector: NDArray[np.float32], parts: Iterable[tuple[Ids, Vectors]]
-) -> tuple[list[int], list[float]]:
-    best: list[tuple[float, int]] = []
-    for ids, vectors in parts:
-        cosines = _unit(vectors) @ vector
-        top = np.argsort(-cosines, kind="stable")[:NEIGHBOURS_KEPT]
-        best += [(float(cosines[place]), int(ids[place])) for place in top]
-        best = sorted(best, key=lambda pair: (-pair[0], pair[1]))[:NEIGHBOURS_KEPT]
-    return [pk for _, pk in best], [cosine for cosine, _ in best]
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = vectors / np.maximum(lengths, 1e-12)
-    return unit
+    near = nearest_of(source, row.example_id, known)
+    if near is None:
+        return [], "The text has not been read into vectors yet, so its neighbours are not known."
+    return [[pk, round(cosine, 4)] for pk, cosine in near], ""

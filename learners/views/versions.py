@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from learners.selectors.curve import Measure
 from learners.services.comparing import compare
 from learners.services.model_files import ModelFilesGone
+from learners.services.model_reasons import seen_ids
 from learners.views.comparing_sentences import compared
 from learners.views.ladder import what
 from learners.views.ladder_forms import WhyForm
@@ -61,7 +62,8 @@ def _context(
     if other is None:
         return context
     try:
-        comparison = compare(found, other)
+        shown = set(seen_ids(project, person(request)).tolist())
+        comparison = compare(found, other, shown=shown)
     except ModelFilesGone as gone:
         return {**context, "gone": str(gone)}
     return {

@@ -66,7 +66,7 @@ def test_w_tells_after_the_answer_what_the_model_saw(
     sign_in(page, owner, live_server.url)
     page.goto(reverse("label", args=[project.pk]))
     page.keyboard.press("w")
-    expect(page.get_by_text("reads the text again, leaving out one word")).to_be_visible()
+    expect(page.get_by_text("reads the text again")).to_be_visible()
     row = Explanation.objects.get()
     explain(explanation_id=row.pk, clock=timezone.now, predict=model(project))
     expect(page.get_by_text("Spoke for it")).to_be_visible()
