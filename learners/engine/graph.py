@@ -12,17 +12,22 @@ import numpy as np
 from learners.engine.errors import BadFile
 from learners.engine.features.bag import BagModel
 from learners.engine.heads import Head
+from learners.engine.heads.stored_tree import LEAF, TreeHead
 from learners.engine.multilabel.heads import MultiLabelHead
 
 OPSET = 17  # the trunk's
+ML_OPSET = 3  # of trees
 IR_VERSION = 8  # what opset 17 came with, so that older runtimes read it
 SHORTEST = 1e-12
 
 
 def joined_graph(
-    trunk: bytes | None, head: Head | MultiLabelHead, bags: Sequence[BagModel] = ()
+    trunk: bytes | None,
+    head: Head | MultiLabelHead | TreeHead,
+    bags: Sequence[BagModel] = (),
 ) -> bytes:
-    """The graph from token ids to probabilities: of a `MultiLabelHead` a sigmoid for each class.
+    """The graph from token ids to probabilities: of a `MultiLabelHead` a sigmoid for each class; a
+    `TreeHead` asks which features are above 0.
 
     Args:
         trunk: an embedder's graph (`exporting.exported`), whose vectors come first; None for none.
@@ -42,7 +47,11 @@ def joined_graph(
         raise BadFile("a model needs an embedder or a token table")
     if len(features) > 1:
         graph.node.append(helper.make_node("Concat", features, ["features"], axis=1))
-    _add_head(graph, head, "features" if len(features) > 1 else features[0])
+    joint = "features" if len(features) > 1 else features[0]
+    if isinstance(head, TreeHead):
+        _add_tree(model, head, joint)
+    else:
+        _add_head(graph, head, joint)
     del graph.output[:]
     shape: list[str | int | None] = ["n_texts", len(head.class_ids)]
     graph.output.append(
@@ -191,6 +200,50 @@ def _add_head(graph: Any, head: Head | MultiLabelHead, features: str) -> None:
             helper.make_node("Add", ["head_product", "head_intercept"], ["logits"]),
             helper.make_node(inputs=["logits"], outputs=["probabilities"], **kind),
         ]
+    )
+
+
+def _add_tree(model: Any, tree: TreeHead, features: str) -> None:
+    from onnx import TensorProto, helper  # noqa: PLC0415
+
+    _constant(model.graph, "tree_nothing", np.array(0, np.float32))
+    model.graph.node.extend(
+        [
+            helper.make_node("Greater", [features, "tree_nothing"], ["tree_has"]),
+            helper.make_node("Cast", ["tree_has"], ["tree_rows"], to=TensorProto.FLOAT),
+            tree_node(tree, "tree_rows", "probabilities"),
+        ]
+    )
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", ML_OPSET))
+
+
+def tree_node(tree: TreeHead, rows: str, probabilities: str) -> Any:
+    """The tree as one node, from `rows`, float32 (n, width - 1), to `probabilities`."""
+    from onnx import helper  # noqa: PLC0415
+
+    is_leaf = tree.dimension == LEAF
+    n, n_classes = len(is_leaf), len(tree.class_ids)
+    leaves = np.flatnonzero(is_leaf)
+    return helper.make_node(
+        "TreeEnsembleRegressor",
+        [rows],
+        [probabilities],
+        domain="ai.onnx.ml",
+        n_targets=n_classes,
+        aggregate_function="SUM",
+        post_transform="NONE",
+        nodes_treeids=[0] * n,
+        nodes_nodeids=list(range(n)),
+        nodes_featureids=np.where(is_leaf, 0, tree.dimension).tolist(),
+        nodes_values=tree.threshold.astype(float).tolist(),
+        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in is_leaf],
+        nodes_truenodeids=np.where(is_leaf, 0, tree.left).tolist(),
+        nodes_falsenodeids=np.where(is_leaf, 0, tree.right).tolist(),
+        nodes_missing_value_tracks_true=[0] * n,
+        target_treeids=[0] * (len(leaves) * n_classes),
+        target_nodeids=np.repeat(leaves, n_classes).tolist(),
+        target_ids=list(range(n_classes)) * len(leaves),
+        target_weights=tree.probabilities[leaves].ravel().tolist(),
     )
 
 

@@ -1,6 +1,6 @@
-"""A tree over the rows of a table, told as rules: "if age is above 40 and job is technician".
+"""A tree told as rules: "if age is above 40 and job is technician", "if it has “refund”, no “card”".
 
-One rule is one leaf: all its conditions hold together, and no row meets two rules.
+One rule is one leaf: all its conditions hold together, and no row or text meets two rules.
 """
 
 from collections.abc import Sequence
@@ -37,9 +37,29 @@ def rules_of(tree: TreeHead, table: TableModel) -> list[Rule]:
     return sorted(rules, key=lambda rule: -rule.n)
 
 
+def word_rules_of(tree: TreeHead, words: Sequence[str]) -> list[Rule]:
+    """The same of a tree that asks which of `words` a text has."""
+    rules = [_told(leaf, tree.class_ids, _of_words(leaf.steps, words)) for leaf in tree.leaves()]
+    return sorted(rules, key=lambda rule: -rule.n)
+
+
+def _of_words(steps: Sequence[Step], words: Sequence[str]) -> dict[str, str]:
+    """What a text has, and then what it has not, by the word."""
+    quoted = {step.dimension: f"“{words[step.dimension]}”" for step in steps}
+    has = {words[s.dimension]: f"it has {quoted[s.dimension]}" for s in steps if s.above}
+    lacks = [step.dimension for step in steps if not step.above]
+    if not lacks:
+        return has
+    said = f"it has no {' or '.join(quoted[each] for each in lacks)}"
+    return has | {words[lacks[0]]: said}
+
+
 def _rule(leaf: Leaf, class_ids: Sequence[int], table: TableModel) -> Rule:
+    return _told(leaf, class_ids, _conditions(leaf.steps, table))
+
+
+def _told(leaf: Leaf, class_ids: Sequence[int], conditions: dict[str, str]) -> Rule:
     best = int(leaf.probabilities.argmax())
-    conditions = _conditions(leaf.steps, table)
     return Rule(
         conditions=tuple(conditions.values()),
         columns=tuple(conditions),

@@ -11,13 +11,14 @@ from learners.engine.bundle import BundleDigest, as_json, labels_json, write_zip
 from learners.engine.card import BundleCard
 from learners.engine.errors import BadFile
 from learners.engine.features.table import TableModel
+from learners.engine.graph import ML_OPSET, tree_node
 from learners.engine.heads import Head
-from learners.engine.heads.stored_tree import LEAF, TreeHead
+from learners.engine.heads.stored_tree import TreeHead
 from learners.engine.table_card import table_card_data, table_readme
 
 FILES = Path(__file__).parent / "bundle_files"
 RUNS_ON = ("numpy", "onnxruntime")
-OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
+OPSET, IR_VERSION = 17, 8
 
 
 def write_table_bundle(
@@ -119,30 +120,4 @@ def _of_linear(head: Head) -> Parts:
 
 
 def _of_tree(tree: TreeHead) -> Parts:
-    from onnx import helper  # noqa: PLC0415
-
-    is_leaf = tree.dimension == LEAF
-    n, n_classes = len(is_leaf), len(tree.class_ids)
-    leaves = np.flatnonzero(is_leaf)
-    node = helper.make_node(
-        "TreeEnsembleRegressor",
-        ["rows"],
-        ["probabilities"],
-        domain="ai.onnx.ml",
-        n_targets=n_classes,
-        aggregate_function="SUM",
-        post_transform="NONE",
-        nodes_treeids=[0] * n,
-        nodes_nodeids=list(range(n)),
-        nodes_featureids=np.where(is_leaf, 0, tree.dimension).tolist(),
-        nodes_values=tree.threshold.astype(float).tolist(),
-        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in is_leaf],
-        nodes_truenodeids=np.where(is_leaf, 0, tree.left).tolist(),
-        nodes_falsenodeids=np.where(is_leaf, 0, tree.right).tolist(),
-        nodes_missing_value_tracks_true=[0] * n,
-        target_treeids=[0] * (len(leaves) * n_classes),
-        target_nodeids=np.repeat(leaves, n_classes).tolist(),
-        target_ids=list(range(n_classes)) * len(leaves),
-        target_weights=tree.probabilities[leaves].ravel().tolist(),
-    )
-    return [node], [], [("", OPSET), ("ai.onnx.ml", ML_OPSET)]
+    return [tree_node(tree, "rows", "probabilities")], [], [("", OPSET), ("ai.onnx.ml", ML_OPSET)]

@@ -1,8 +1,11 @@
 """A ladder as a page reads it: what was measured of each rung, and what that costs."""
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from learners.engine.rungs import RUNGS, RungKind
+from learners.engine.rungs.base import RULES
 from learners.engine.rungs.choosing import frontier
 from learners.engine.rungs.prices import (
     Prices,
@@ -13,6 +16,7 @@ from learners.engine.rungs.prices import (
 from learners.models import Ladder, Rung
 from learners.models.ladder import TEACHER
 from learners.selectors.curve import Measure
+from learners.services.model_files import ModelFilesGone, open_folder
 from projects.models import ModelVersion
 
 BYTES_PER_MB = 1_000_000
@@ -28,6 +32,7 @@ class RungRow:
         bound: upper bound of how much more accurate another rung is, a share.
         is_chosen: the smallest that is good enough. is_best: right most often.
         version: number of the version that was made of it.
+        rules: of a model that people can read, each with "if", "then", "n_right" and "n".
     """
 
     rung: Rung
@@ -44,6 +49,7 @@ class RungRow:
     is_best: bool
     is_on_frontier: bool
     version: int | None
+    rules: tuple[dict[str, Any], ...] = ()
 
     @property
     def label(self) -> str:
@@ -93,7 +99,18 @@ def _row(ladder: Ladder, rung: Rung, version: int | None, is_on_frontier: bool) 
         is_best=is_compared and ladder.choice.get("best") == rung.name,
         is_on_frontier=is_on_frontier,
         version=version,
+        rules=rules_of(rung),
     )
+
+
+def rules_of(model: Rung | ModelVersion) -> tuple[dict[str, Any], ...]:
+    """The rules of a model that people can read; none for the others, or where its files are gone."""
+    if RULES not in model.files or not model.folder:
+        return ()
+    try:
+        return tuple(json.loads((open_folder(model) / RULES).read_bytes()))
+    except ModelFilesGone:
+        return ()
 
 
 def _asked_cost(ladder: Ladder, rung: Rung) -> float | None:
@@ -115,7 +132,9 @@ def _frontier(rungs: list[Rung]) -> set[int]:
     measured = [
         (rung.pk, rung.accuracy, rung.cpu_seconds_per_1000)
         for rung in rungs
-        if rung.accuracy is not None and rung.cpu_seconds_per_1000 is not None
+        if rung.status == Rung.Status.DONE
+        and rung.accuracy is not None
+        and rung.cpu_seconds_per_1000 is not None
     ]
     places = frontier([each[1] for each in measured], [each[2] for each in measured])
     return {measured[place][0] for place in places}

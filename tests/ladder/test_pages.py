@@ -1,5 +1,6 @@
 """The Models page and the page of one version, as an owner meets them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -253,3 +254,14 @@ def test_annotators_find_none_of_it(
     address = reverse(name, args=[project.pk, *args])
     statuses = {client.get(address).status_code, client.post(address).status_code} - {405}
     assert statuses == {404}
+
+
+def test_a_model_that_people_can_read_shows_its_rules(owner: Client, project: Project) -> None:
+    ladder = measured_ladder(project)
+    rule = {"if": ["it has “apple”", "it has no “iron”"], "then": "fruit", "n_right": 14, "n": 15}
+    files = {"model.json": b"{}", "rules.json": json.dumps([rule]).encode()}
+    make_rung(ladder, "rules", label="Rules over words", files=files)
+    html = page(owner, project)
+    assert "Read its only rule" in html
+    assert "If it has “apple” and it has no “iron”: <strong>fruit</strong>" in html
+    assert "14 of 15 training examples" in html

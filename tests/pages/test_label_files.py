@@ -12,8 +12,8 @@ from django.db import transaction
 from django.test import Client
 
 from projects.models import Annotation, AnnotationEvent, Example, Project, ProjectEvent, User
+from projects.reading.spreadsheets import neutralised
 from projects.services.ledger import next_seq
-from projects.views.label_files import neutralised
 from tests.factories import make_examples, make_label, make_project, make_user
 from tests.pages.worlds import decide
 

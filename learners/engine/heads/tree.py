@@ -42,7 +42,7 @@ class SmallTree(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes = np.searchsorted(self.classes_, labels)
         depth, strength = _chosen(rows, codes, weights, len(self.classes_))
         shape = _shape(rows, codes, weights, depth)
-        self.tree_ = _stored(shape, rows, codes, weights, strength=strength, classes=self.classes_)
+        self.tree_ = stored(shape, rows, codes, weights, strength=strength, classes=self.classes_)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -136,9 +136,12 @@ def _drawn(sums: NDArray[np.float64], strength: float) -> NDArray[np.float64]:
     return drawn
 
 
-def _stored(
+def stored(
     shape: Any, rows: Any, codes: Any, weights: Any, *, strength: float, classes: Any
 ) -> TreeHead:
+    """A grown `tree_` of scikit-learn as plain arrays; frequencies drawn by `strength` towards the
+    classes' shares. rows (n, d), codes (n,) places in `classes`, weights (n,).
+    """
     sums = _sums(shape, rows, codes, weights, len(classes))
     counts = _sums(shape, rows, codes, np.ones(len(codes)), len(classes))
     is_leaf = np.asarray(shape.children_left) < 0

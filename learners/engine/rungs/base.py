@@ -14,6 +14,8 @@ from learners.engine.errors import BadTrainingData, OneClassOnly, TrainingCancel
 TEXT, TABLE = "text", "table"
 Files = Mapping[str, bytes]
 """The files of a model by name, as `runtime.load_runtime` reads them."""
+RULES = "rules.json"
+"""Beside a model that people can read; nothing is run from it."""
 
 
 @dataclass(frozen=True)

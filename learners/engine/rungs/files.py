@@ -10,15 +10,25 @@ from learners.engine.features.table import TableModel
 from learners.engine.graph import joined_graph
 from learners.engine.heads import Head
 from learners.engine.heads.stored_tree import TreeHead
+from learners.engine.rules import Rule
 from learners.engine.rungs.base import Files, TrainingData
-from learners.engine.runtime import COLUMNS, FORMAT, LABELS, META, MODEL, TABLE, TOKENIZER, TOKENS
+from learners.engine.runtime import (
+    COLUMNS,
+    FORMAT,
+    LABELS,
+    META,
+    MODEL,
+    TABLE,
+    TOKENIZER,
+    TOKENS,
+)
 from learners.engine.table_bundle import table_graph
 
 
 def text_files(
     *,
     rung: str,
-    head: Head,
+    head: Head | TreeHead,
     data: TrainingData,
     tokenizer: bytes,
     max_tokens: int,
@@ -65,6 +75,23 @@ def table_files(
         TABLE: as_json(table.as_json()),
         **_common(rung, head, data, {"input": COLUMNS, **facts}),
     }
+
+
+def rules_json(rules: Sequence[Rule], data: TrainingData) -> bytes:
+    """`rules.json`: each rule's conditions, the class it leads to, and the examples that met it."""
+    return as_json(
+        [
+            {
+                "if": list(rule.conditions),
+                "then": data.name_of(rule.class_id),
+                "id": rule.class_id,
+                "probability": rule.probability,
+                "n_right": rule.n_right,
+                "n": rule.n,
+            }
+            for rule in rules
+        ]
+    )
 
 
 def compact(tokenizer: bytes) -> bytes:

@@ -6,8 +6,10 @@ import numpy as np
 
 from learners.engine.errors import BadTrainingData
 from learners.engine.features.table import TableColumn, fit_table_on_texts
-from learners.engine.rungs.base import Files, Surroundings, TrainingData
-from learners.engine.rungs.files import table_files
+from learners.engine.heads.stored_tree import TreeHead
+from learners.engine.rules import rules_of
+from learners.engine.rungs.base import RULES, Files, Surroundings, TrainingData
+from learners.engine.rungs.files import rules_json, table_files
 from learners.engine.rungs.fitting import Material, fit_best
 from learners.engine.rungs.on_trunk import sample_of
 
@@ -41,6 +43,9 @@ def train_on_table(
     surroundings.go_on("training the head", 0.5)
     nameless = Material.of(vectors, data.nameless())  # a class's name is no row of a table
     head, chosen = fit_best(nameless, rng=rng, candidates=heads)
-    return table_files(
+    files = table_files(
         rung=rung, head=head, data=data, table=table, head_kind=chosen, features="table"
     )
+    if not isinstance(head, TreeHead):
+        return files
+    return {**files, RULES: rules_json(rules_of(head, table), data)}

@@ -47,7 +47,7 @@ KIND = RungKind(
     name="tuned",
     label="Fine-tuned sentence vectors",
     description="The embedding model itself is trained on the labels: texts of one class come to lie "
-    "together. Takes minutes; reads whole sentences in the way this project needs.",
+    "together. Reads whole sentences in the way this project needs.",
     paper="Tunstall et al. 2022, Efficient few-shot learning without prompts (SetFit)",
     input_kind=TEXT,
     linear=False,

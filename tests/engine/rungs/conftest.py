@@ -16,9 +16,11 @@ import pytest
 from learners.engine.embedding import MINILM_SHA256, minilm_folder
 from learners.engine.features.bag import BagModel
 from learners.engine.features.static import from_pieces
+from learners.engine.graph import joined_graph
 from learners.engine.rungs import Files, Surroundings, contrasting, files, get_rung
 from learners.engine.rungs.trunks import plain_tokenizer
 from learners.engine.runtime import Runtime, load_runtime
+from learners.engine.table_bundle import table_graph
 from learners.engine.trunk import Trunk
 from tests.engine.rungs.worlds import make_data
 
@@ -90,13 +92,13 @@ def trained_runtime(trained: Files) -> Runtime:
 
 def _watch(found: Training, patch: pytest.MonkeyPatch) -> None:
     """Keeps what a training makes files of."""
-    of_text, of_table, tune = files.joined_graph, files.table_graph, contrasting.tune
+    of_text, of_table, tune = joined_graph, table_graph, contrasting.tune
 
-    def text_graph(trunk: Any, head: Any, bags: Any) -> bytes:
+    def watched_text(trunk: Any, head: Any, bags: Any) -> bytes:
         found.head, found.bags = head, list(bags)
         return of_text(trunk, head, bags)
 
-    def table_graph(head: Any) -> bytes:
+    def watched_table(head: Any) -> bytes:
         found.head = head
         return of_table(head)
 
@@ -104,8 +106,8 @@ def _watch(found: Training, patch: pytest.MonkeyPatch) -> None:
         found.embedder = given["embedder"]
         tune(**given)
 
-    patch.setattr(files, "joined_graph", text_graph)
-    patch.setattr(files, "table_graph", table_graph)
+    patch.setattr(files, "joined_graph", watched_text)
+    patch.setattr(files, "table_graph", watched_table)
     patch.setattr(contrasting, "tune", tuned)
 
 

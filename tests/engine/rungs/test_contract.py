@@ -29,7 +29,8 @@ each_kind = pytest.mark.parametrize("kind", RUNGS, ids=NAMES)
 def test_the_files_are_complete(name: str, trained: Files) -> None:
     beside = "table.json" if get_rung(name).input_kind == "table" else "tokenizer.json"
     words = {"words.json"} if name in ("tfidf", "static") else set()
-    assert set(trained) == {"model.onnx", "labels.json", "model.json", beside, *words}
+    rules = {"rules.json"} if name in ("rules", "tree") else set()
+    assert set(trained) == {"model.onnx", "labels.json", "model.json", beside, *words, *rules}
 
 
 @every_rung
@@ -40,6 +41,15 @@ def test_a_linear_rung_tells_the_words_of_each_class(name: str, trained: Files) 
     told = json.loads(trained["words.json"])
     assert [one["id"] for one in told["classes"]] == list(trained_runtime(trained).class_ids)
     assert all(one["for"] for one in told["classes"])
+
+
+@pytest.mark.parametrize("trained", ["rules", "tree"], indirect=True)
+def test_what_people_can_read_accounts_for_every_training_example(trained: Files) -> None:
+    rules = json.loads(trained["rules.json"])
+    n_examples = sum(rule["n"] for rule in rules)
+    assert 1 < len(rules) <= 20
+    assert n_examples in {26, 96}  # texts and the names of classes, rows of the table
+    assert all(0 < rule["n_right"] <= rule["n"] and rule["then"] for rule in rules)
 
 
 @every_rung

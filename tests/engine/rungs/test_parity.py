@@ -10,6 +10,7 @@ from learners.engine.embedding import Embedder
 from learners.engine.features import joined
 from learners.engine.features.table import TableModel
 from learners.engine.rungs import RUNGS, Surroundings, get_rung
+from learners.engine.rungs.on_words import which_words
 from learners.engine.rungs.quantizing import ensure_int8
 from learners.engine.rungs.trunks import embedder_of, one_at_a_time, prepared_trunk
 from tests.engine.rungs.conftest import Training, trained_runtime
@@ -35,13 +36,15 @@ def own_vectors(name: str, training: Training, texts: list[str], minilm: Embedde
         import json
 
         return TableModel.from_json(json.loads(training.files["table.json"])).embed(texts).vectors
+    if name == "rules":
+        return which_words(training.bags[0], texts)
     trunk = training.embedder or minilm
     own = [trunk.embed(texts).vectors] if name in IN_TORCH else []
     return joined([*own, *(bag.embed(texts).vectors for bag in training.bags)])
 
 
 def labels(probabilities: NDArray[Any]) -> NDArray[np.intp]:
-    return probabilities.argmax(axis=1)
+    return np.asarray(probabilities.argmax(axis=1))
 
 
 @every_exact
