@@ -28,7 +28,7 @@ from projects.models import ModelVersion
 from projects.services.deferral import Deferral, deferral_of
 
 NO_WEIGHTS = ("tfidf", "tree", "columns")
-COUNTED_FEATURES = ("lsi", "tfidf")
+COUNTED_FEATURES = ("lsi", "tfidf", "words")
 
 
 def facts_of(model: Model, files: dict[str, bytes]) -> ModelFacts:

@@ -28,6 +28,7 @@ INSIDE = {
     "table.json": "how cells become numbers",
     "labels.json": "id and name of each label, in the order of the probabilities",
     "model.json": "what kind of model it is, where texts are cut, and from which probability on it decides",
+    "rules.json": "the model as rules for people to read",
     "words.json": "the words that count for and against each class",
     "predict.py": "runs it; `requirements.txt` is all it needs",
     "words.py": "`python predict.py --explain` uses it: what each word of a text adds to each class",
