@@ -73,7 +73,7 @@ def _version(request: HttpRequest, pk: int, number: int) -> tuple[Project, Model
 
 def _look(request: HttpRequest, project: Project, back: str) -> HttpResponse:
     show_random_texts(actor=person(request), project=project, now=timezone.now())
-    messages.success(request, "Noted in the project’s history.")
+    messages.success(request, "Noted in the project’s ledger.")
     return redirect(f"{back}#texts-title")
 
 
