@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from projects.models import ModelVersion, Project
+from projects.models import ApiToken, ModelVersion, Project
 
 
 class PredictionFile(models.Model):
@@ -26,6 +26,13 @@ class PredictionFile(models.Model):
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    api_token = models.ForeignKey(
+        ApiToken,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="that it was sent with; null: on the page",
     )
     created_at = models.DateTimeField(default=timezone.now)
     name = models.CharField(max_length=255)
