@@ -171,7 +171,9 @@ def _newest_example(project_id: int) -> int:
 
 @transaction.atomic
 def cancel_ladder(*, ladder_id: int, now: datetime) -> bool:
-    """End it; rungs that are done stay. Returns whether it was still going on."""
+    """End it; rungs that are done stay, and are compared with each other alone. Returns whether it was
+    still going on.
+    """
     ended = Ladder.objects.filter(pk=ladder_id, status__in=OPEN).update(
         status=Status.CANCELLED, finished_at=now, token=None, heartbeat_at=None
     )
@@ -179,7 +181,14 @@ def cancel_ladder(*, ladder_id: int, now: datetime) -> bool:
         Rung.objects.filter(
             ladder_id=ladder_id, status__in=(RungStatus.WAITING, RungStatus.RUNNING)
         ).update(status=RungStatus.LEFT_OUT, note=CANCELLED, step="", finished_at=now)
+        _choose_again(Ladder.objects.get(pk=ladder_id))
     return bool(ended)
+
+
+def _choose_again(ladder: Ladder) -> None:
+    from learners.services.ladder_choice import choice_or_before  # noqa: PLC0415  it imports this module
+
+    Ladder.objects.filter(pk=ladder.pk).update(choice=choice_or_before(ladder))
 
 
 def request_due_ladders(now: datetime) -> int:
@@ -187,11 +196,20 @@ def request_due_ladders(now: datetime) -> int:
     n_asked = 0
     for project in projects_due_a_ladder():
         try:
-            request_ladder(actor=None, project=project, now=now)
+            request_ladder(actor=None, project=project, rungs=_asked_before(project), now=now)
         except Refused:  # somebody asked for one at this very moment
             continue
         n_asked += 1
     return n_asked
+
+
+def _asked_before(project: Project) -> list[str] | None:
+    """The kinds that somebody chose for the newest ladder that somebody asked for, those that still
+    suit; None, which is all, where nobody ever asked.
+    """
+    chosen = Ladder.objects.filter(project=project, forced=True).order_by("-id").first()
+    names = set(chosen.rungs.values_list("name", flat=True)) if chosen else set()
+    return [kind.name for kind in kinds_for(project) if kind.name in names] or None
 
 
 def projects_due_a_ladder() -> list[Project]:

@@ -3,17 +3,27 @@
 What is measured stays; only what follows from the figures is worked out again.
 """
 
+import logging
+from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
+from learners.engine.rungs import RUNGS
 from learners.engine.rungs.choosing import Choice, smallest_good_enough
 from learners.models import Ladder, Rung
 from learners.models.ladder import TEACHER
 from learners.services.ladder import Figures
+from learners.services.model_files import ModelFilesGone
 from learners.services.model_predictions import read_predictions
+from learners.services.students import kind_name
+
+logger = logging.getLogger(__name__)
+
+ALIKE = 1.1  # times as many CPU seconds: less than this is noise of the clock
 
 
 def choice_of(ladder: Ladder) -> dict[str, Any]:
@@ -35,18 +45,47 @@ def choice_of(ladder: Ladder) -> dict[str, Any]:
         return {}
     choice = smallest_good_enough(
         np.array([_right(rung) for rung in measured]),
-        _costs(measured),
+        _places_by_size(measured),
         margin=ladder.margin,
     )
     return _as_json(choice, [rung.name for rung in measured])
 
 
-def _costs(rungs: list[Rung]) -> list[float]:
-    """CPU seconds; an outside teacher is dearer than all, whatever it asks: texts leave for it."""
-    most = max((rung.cpu_seconds_per_1000 or 0.0 for rung in rungs), default=0.0)
-    return [
-        most + 1 if rung.name == TEACHER else rung.cpu_seconds_per_1000 or 0.0 for rung in rungs
-    ]
+def choice_or_before(ladder: Ladder) -> dict[str, Any]:
+    """`choice_of`; where what a rung said of the answers is gone, what was chosen before, and the log
+    says so.
+    """
+    try:
+        return choice_of(ladder)
+    except ModelFilesGone as gone:
+        logger.warning("ladder %d keeps its choice: %s", ladder.pk, gone)
+        return dict(ladder.choice)
+
+
+def by_size(rungs: Sequence[Rung]) -> list[Rung]:
+    """The smallest first: least CPU for a prediction; where that is alike, the fewest bytes, and then
+    models that come out the same when they are trained again. An outside teacher is larger than
+    all, whatever it asks: texts leave for it.
+    """
+    left, found = sorted(rungs, key=_cpu), []
+    while left:
+        alike = [rung for rung in left if _cpu(rung) <= ALIKE * _cpu(left[0])]
+        found += sorted(alike, key=lambda r: (r.n_bytes or 0, _never_the_same(r), r.place))
+        left = left[len(alike) :]
+    return found
+
+
+def _cpu(rung: Rung) -> float:
+    return inf if rung.name == TEACHER else rung.cpu_seconds_per_1000 or 0.0
+
+
+def _never_the_same(rung: Rung) -> bool:
+    return any(kind.name == kind_name(rung.name) and not kind.reproducible for kind in RUNGS)
+
+
+def _places_by_size(rungs: list[Rung]) -> list[float]:
+    ordered = [rung.pk for rung in by_size(rungs)]
+    return [float(ordered.index(rung.pk)) for rung in rungs]
 
 
 def _right(rung: Rung) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 
 from labeler.threads import threads_per_process
@@ -34,10 +34,10 @@ from learners.services.due_work import STALE_AFTER
 from learners.services.heartbeat import Heartbeat
 from learners.services.keeping import forget_old_files
 from learners.services.ladder import n_ladders_at_work
-from learners.services.ladder_choice import choice_of
+from learners.services.ladder_choice import choice_or_before
 from learners.services.ladder_data import LadderData, ladder_data, manifest_of, trunk_folder
 from learners.services.manifest import MANIFEST
-from learners.services.model_files import open_folder, store
+from learners.services.model_files import ModelFilesGone, open_folder, store
 from learners.services.model_predictions import Predictions, save_predictions
 from learners.services.student_data import lessons_of
 from learners.services.students import kind_name
@@ -46,7 +46,9 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 2
 LONGEST_RUNG_SECONDS = 2 * 3_600.0
-DIED = "Its worker died while it was at this, twice. Too little memory, perhaps."
+DIED = (
+    "Its worker died or lost the database while it was at this, twice. Too little memory, perhaps."
+)
 WORKERS_SEEN = timedelta(seconds=60)
 SECONDS_BETWEEN_NOTES = 0.5
 TEXTS_AT_A_TIME = 64
@@ -127,11 +129,18 @@ def _do(rung: Rung, clock: Clock) -> None:
         except (TakenOver, TrainingCancelled):
             logger.info("%s was cancelled or taken over", rung)
             return
-        except EngineError as error:
+        except (OperationalError, InterfaceError):
+            raise  # the database is away; when it is back, another worker takes the rung up again
+        except (EngineError, ModelFilesGone) as error:
             columns = _failed(_sentence(str(error)))
-        except Exception as error:
-            logger.exception("%s failed", rung)
-            columns = _failed(f"{type(error).__name__}: {error}")
+        except MemoryError:
+            logger.exception("rung %d, %s, failed", rung.pk, rung)
+            columns = _failed("There was not enough memory.")
+        except Exception:
+            logger.exception("rung %d, %s, failed", rung.pk, rung)
+            columns = _failed(
+                f"Something went wrong; the log of the worker has it (rung {rung.pk})."
+            )
     _write(rung, columns, clock())
     forget_old_files(rung.ladder.project_id)
 
@@ -286,7 +295,8 @@ def _scores(rung: Rung, data: LadderData, predictions: Predictions, note: str) -
     """Accuracy and macro-F1 on the audit answers, none of which any rung was trained on."""
     n = len(predictions)
     if not n:
-        return {"n_audit": 0, "note": "Not measured: no random text has an answer that stands."}
+        words = "Not measured: no random text has an answer that stands."
+        return {"n_audit": 0, "note": f"{note} {words}".strip()}
     truth, said = predictions.y, predictions.said
     accuracy = wilson(int(np.sum(truth == said)), n)
     macro = macro_f1_bootstrap(
@@ -303,7 +313,7 @@ def _scores(rung: Rung, data: LadderData, predictions: Predictions, note: str) -
         "predictions_file": save_predictions(
             project_id=rung.ladder.project_id, predictions=predictions
         ),
-        "note": f"{note} {_note(data, macro.why)}".strip()[:500],
+        "note": f"{note} {_note(predictions, macro.why)}".strip()[:500],
     }
     if macro.interval:
         columns |= {
@@ -314,13 +324,13 @@ def _scores(rung: Rung, data: LadderData, predictions: Predictions, note: str) -
     return columns
 
 
-def _note(data: LadderData, why_no_macro: str) -> str:
-    unseen = int(np.sum(~np.isin(data.audit_y, data.training.y)))
+def _note(predictions: Predictions, why_no_macro: str) -> str:
+    unknown = int(np.sum(~np.isin(predictions.y, predictions.class_ids)))
     notes = [_sentence(why_no_macro)] if why_no_macro else []
-    if unseen:
+    if unknown:
         notes.append(
-            f"{unseen} of {len(data.audit_y)} random texts are of a class that no training label has; "
-            "they count as wrong."
+            f"{unknown} of {len(predictions)} random texts are of a class that this model does not "
+            "know; they count as wrong."
         )
     return " ".join(notes)[:500]
 
@@ -340,7 +350,7 @@ def _write(rung: Rung, columns: dict[str, Any], now: datetime) -> None:
         )
         ladder.token = ladder.heartbeat_at = None
         ladder.machine = machine_name()
-        ladder.choice = choice_of(ladder)
+        ladder.choice = choice_or_before(ladder)
         ladder.n_train = max(ladder.n_train, columns.get("n_train") or 0)
         ladder.n_audit = max(ladder.n_audit, columns.get("n_audit") or 0)
         ladder.versions = columns.get("manifest", {}).get("versions", ladder.versions)

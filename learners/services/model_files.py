@@ -58,7 +58,7 @@ def store(*, project_id: int, manifest_digest: str, files: Mapping[str, bytes]) 
     digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     folder = f"models/{project_id}/{manifest_digest}/{_digest_of(digests)[:16]}"
     for name, digest in digests.items():
-        _keep(f"{folder}/{name}", files[name], digest)
+        keep_file(f"{folder}/{name}", files[name], digest)
     return Stored(folder, digests, sum(map(len, files.values())))
 
 
@@ -96,7 +96,7 @@ def delete_folder(row: HasFolder) -> None:
         default_storage.delete(f"{row.folder}/{name}")
 
 
-def _keep(name: str, content: bytes, digest: str) -> None:
+def keep_file(name: str, content: bytes, digest: str) -> None:
     """Write one file, unless it lies there whole; half a file of a writer that died is replaced."""
     if default_storage.exists(name):
         if _stored_digest(name) == digest:

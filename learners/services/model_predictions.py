@@ -2,14 +2,14 @@
 
 import hashlib
 import io
+import zipfile
 from dataclasses import dataclass
 
 import numpy as np
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from numpy.typing import NDArray
 
-from learners.services.model_files import ModelFilesGone
+from learners.services.model_files import ModelFilesGone, keep_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,21 +48,21 @@ def save_predictions(*, project_id: int, predictions: Predictions) -> str:
         class_ids=predictions.class_ids.astype(np.int64),
     )
     content = buffer.getvalue()
-    name = f"models/{project_id}/predictions/{hashlib.sha256(content).hexdigest()}.npz"
-    if default_storage.exists(name):
-        return name
-    return default_storage.save(name, ContentFile(content))
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"models/{project_id}/predictions/{digest}.npz"
+    keep_file(name, content, digest)
+    return name
 
 
 def read_predictions(name: str) -> Predictions:
-    """Raises ModelFilesGone where the file is not there."""
+    """Raises ModelFilesGone where the file is not there, or is not whole."""
+    columns = ("example_ids", "y", "probabilities", "class_ids")
     try:
         with default_storage.open(name or "missing") as stored:
             arrays = np.load(io.BytesIO(stored.read()), allow_pickle=False)
-    except FileNotFoundError:
+        return Predictions(*(arrays[column] for column in columns))
+    except (FileNotFoundError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         raise ModelFilesGone(
-            "What this model said of the random texts is gone from the storage. Bring it back from "
+            "What this model said of the random texts is gone from the storage, or is not whole. Bring it back from "
             "a backup, or train the ladder again."
         ) from None
-    columns = ("example_ids", "y", "probabilities", "class_ids")
-    return Predictions(*(arrays[column] for column in columns))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 
 from learners.engine.intervals import macro_f1_bootstrap, wilson
 from learners.models import Ladder, Rung
@@ -23,14 +24,16 @@ TOP = 1_000  # its place: after every rung that is trained
 
 
 def ladders_to_complete() -> list[int]:
-    """Newest ladders that are over and do not show what the project's teacher has said by now."""
+    """Newest ladders that are over, have a model to compare with, and do not show what the project's
+    teacher has said by now.
+    """
     teachers = Teacher.objects.filter(
         retired_at__isnull=True, project__binned_at__isnull=True
     ).select_related("project")
     found = []
     for teacher in teachers:
         ladder = teacher.project.ladders.first()
-        if ladder is None or not ladder.is_over:
+        if ladder is None or not ladder.is_over or not _measured_rungs(ladder).exists():
             continue
         signature = _signature(teacher, prompt_of(teacher.project))
         if signature and signature != _shown(ladder):
@@ -74,9 +77,13 @@ def complete_ladder(*, ladder_id: int, now: datetime) -> Rung | None:
 
 def _shared(ladder: Ladder) -> Predictions | None:
     """The random texts that the trained rungs were measured on, with people's classes."""
-    measured = ladder.rungs.exclude(predictions_file="").exclude(name=TEACHER)
-    row = measured.filter(status=Rung.Status.DONE).first()
+    row = _measured_rungs(ladder).first()
     return read_predictions(row.predictions_file) if row else None
+
+
+def _measured_rungs(ladder: Ladder) -> QuerySet[Rung]:
+    done = ladder.rungs.filter(status=Rung.Status.DONE)
+    return done.exclude(predictions_file="").exclude(name=TEACHER)
 
 
 def _columns(

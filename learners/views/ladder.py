@@ -25,6 +25,7 @@ from learners.services.ladder import (
     request_ladder,
 )
 from learners.services.ladder_choice import set_figures
+from learners.services.model_files import ModelFilesGone
 from learners.views import ladder_sentences
 from learners.views.ladder_chart import ladder_spec
 from learners.views.ladder_forms import EveryForm, FiguresForm, RungsForm
@@ -215,6 +216,8 @@ def figures(request: HttpRequest, pk: int) -> HttpResponse:
             set_figures(ladder_id=ladder.pk, figures=form.figures())
         except Refused as refused:
             form.add_error(refused.field or None, refused.message)
+        except ModelFilesGone as gone:
+            form.add_error(None, str(gone))
     if form.errors:
         return _again(request, project, figures=form)
     messages.success(request, "Worked out again with these figures.")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import log10
 from typing import Any
 
+from learners.models import Rung
 from learners.selectors.ladder import RungRow
 from learners.views.curve_chart import chart_config
 from learners.views.ladder_sentences import accuracy_words, megabytes, significant
@@ -20,8 +21,7 @@ def ladder_spec(rows: Sequence[RungRow], *, currency: str, has_price: bool) -> d
 
     Without a price the axis is core hours for a million predictions.
     """
-    drawn = [row for row in rows if row.accuracy and (row.cost if has_price else row.cpu_hours)]
-    values = [_value(row, has_price) for row in drawn]
+    values = _named([_value(row, has_price) for row in rows if _is_drawn(row, has_price)])
     title = f"{currency} for a million" if has_price else "CPU hours for a million"
     lowest = min((value["low"] for value in values), default=0.0)
     x = {
@@ -88,6 +88,11 @@ def ladder_spec(rows: Sequence[RungRow], *, currency: str, has_price: bool) -> d
         ],
         "config": chart_config(),
     }
+
+
+def _is_drawn(row: RungRow, has_price: bool) -> bool:
+    is_done = row.rung.status == Rung.Status.DONE
+    return bool(is_done and row.accuracy and (row.cost if has_price else row.cpu_hours))
 
 
 def _value(row: RungRow, has_price: bool) -> dict[str, Any]:

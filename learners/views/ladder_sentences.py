@@ -1,11 +1,12 @@
 """What a ladder says, in sentences that carry their uncertainty. Pure: values in, text out."""
 
 from collections.abc import Mapping, Sequence
-from math import floor, inf, log10
+from math import floor, log10
 from typing import Any
 
 from learners.models import Ladder, Rung
 from learners.selectors.ladder import RungRow
+from learners.services.ladder_choice import by_size
 from learners.views.sentences import NB, count, number, percent
 
 SIGNIFICANT = 3
@@ -51,7 +52,8 @@ def _chosen(choice: Mapping[str, Any], labels: Mapping[str, str], what: str) -> 
         why = f"no other is more than {points(least)} more accurate, at 95{NB}% confidence"
     return (
         f"The smallest model not measurably worse than the best is “{labels[choice['chosen']]}”: "
-        f"{why} (allowed: {points(choice['margin'])}; {choice['n']:,} random {what})."
+        f"{why} (allowed: {points(choice['margin'])}; {choice['n']:,} random {what}). Smallest: least "
+        "CPU for a prediction; where that is alike, fewest MB."
     )
 
 
@@ -89,15 +91,12 @@ def _maybe_smaller(
     """Smaller ones that the answers do not decide about."""
     if not choice["too_small"]:
         return []
-    costs = {
-        row.rung.name: inf if row.is_teacher else row.rung.cpu_seconds_per_1000 or 0.0
-        for row in rows
-    }
-    chosen = costs[choice["chosen"]]
+    places = {rung.name: place for place, rung in enumerate(by_size([row.rung for row in rows]))}
+    chosen = places[choice["chosen"]]
     unclear = [
         f"“{labels[name]}”"
         for name, standing in choice["rungs"].items()
-        if standing["verdict"] == "unclear" and costs[name] < chosen
+        if standing["verdict"] == "unclear" and places[name] < chosen
     ]
     return [f"The audit set is too small to tell whether {' or '.join(unclear)} would do as well."]
 

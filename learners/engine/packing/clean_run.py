@@ -183,8 +183,9 @@ def run_clean(folder: Path, site: Path) -> dict[str, Any]:
         raise CheckFailed(f"it did not answer within {LONGEST // 60} minutes") from error
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     if not lines:
-        said = done.stderr.decode("utf-8", "replace").strip()[-MOST_SHOWN:]
-        raise CheckFailed(f"it does not run in a clean environment: {said or done.returncode}")
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]  # no traceback
+        said = "".join(last)[:MOST_SHOWN] or f"exit status {done.returncode}"
+        raise CheckFailed(f"it does not run in a clean environment: {said}")
     try:
         answer: dict[str, Any] = json.loads(lines[-1])
     except ValueError as error:
