@@ -77,27 +77,6 @@
     row.querySelector("input:not([type=hidden])").focus();
   });
 
-  // ---- once is enough, and the page says what it is doing ----
-
-  document.addEventListener("submit", (event) => {
-    const form = event.target.closest("form[data-once]");
-    if (!form) return;
-    if (form.dataset.sent) {
-      event.preventDefault();
-      return;
-    }
-    form.dataset.sent = "1";
-    const note = form.querySelector("[data-once-note]");
-    if (note && !["again", "as_table", "as_text"].includes(event.submitter?.value)) note.textContent = form.dataset.once;
-  });
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-once]")) {
-      delete form.dataset.sent;
-      const note = form.querySelector("[data-once-note]");
-      if (note) note.textContent = "";
-    }
-  });
-
   document.addEventListener("DOMContentLoaded", () => {
     for (const box of document.querySelectorAll("[data-drop]")) readyDrop(box);
     for (const holder of document.querySelectorAll("[data-browser-zone]")) readyZone(holder);

@@ -29,3 +29,23 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-submit-on-change]");
   if (form) form.requestSubmit();
 });
+
+// Once is enough, and the page says what it is doing.
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-once]");
+  if (!form) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  const note = form.querySelector("[data-once-note]");
+  if (note && !["again", "as_table", "as_text"].includes(event.submitter?.value)) note.textContent = form.dataset.once;
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    delete form.dataset.sent;
+    const note = form.querySelector("[data-once-note]");
+    if (note) note.textContent = "";
+  }
+});
