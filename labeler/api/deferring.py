@@ -7,9 +7,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from labeler.api import rates
 from labeler.api.auth import token_of
 from labeler.api.errors import ApiError
+from labeler.teacher_rate import seconds_to_wait
 from learners.services.asking_teacher import ask_teacher
 from learners.services.deferred_answers import Others, Said, answers, is_left_to_people
 from learners.services.serving import Predicted, predict_rows, predict_texts
@@ -50,8 +50,7 @@ def answers_to_rows(
 
 
 def _may_ask(teacher_id: int, a_minute: int) -> bool:
-    used, _, _ = rates.counter.take(f"labeler:teacher:{teacher_id}", 1)
-    return used <= a_minute
+    return seconds_to_wait(teacher_id, a_minute) == 0
 
 
 def check_may_defer(request: HttpRequest, version: ModelVersion, *, has_texts: bool) -> None:

@@ -19,7 +19,8 @@ class Teacher(models.Model):
     `consent_at` is null until an owner confirmed that texts leave for this host; no request is made
     before. `key_variable` names an environment variable: the key itself is in no row. `ability` is
     the place in `projects.services.teacher.prompt.ABILITIES` that the server turned out to take.
-    Prices are per million tokens; `spent` adds up every request, failed and tried ones included.
+    Prices are per million tokens; `spent` adds up every request that may have been billed, trials and
+    lost answers included, and what is set aside for those that are on their way.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="teachers")

@@ -1,6 +1,7 @@
 """A real server that speaks OpenAI's chat completions, well or badly, as a test wants it."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -101,3 +102,23 @@ def running_server() -> Iterator[Server]:
     http.shutdown()
     http.server_close()
     thread.join()
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """The address of a server that sends a line of its headers now and then, and never the last."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def drip() -> None:
+        connected, _ = listening.accept()
+        with connected, suppress(OSError):  # cut off
+            connected.sendall(b"HTTP/1.1 200 OK\r\n")
+            for row in range(100):
+                connected.sendall(f"X-{row}: 1\r\n".encode())
+                time.sleep(0.1)
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    thread.join()
+    listening.close()

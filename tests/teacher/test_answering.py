@@ -1,15 +1,19 @@
 """A teacher asked while somebody waits: it answers, or says why not; what it costs is counted."""
 
+from decimal import Decimal
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 
-from learners.services.asking_teacher import AT_ONCE, ask_teacher
+from learners.services import asking_teacher
+from learners.services.asking_teacher import AT_ONCE, BUSY, LATE, ask_teacher
 from learners.services.deferred_answers import Said
 from projects.models import Project, Teacher, TeacherAnswer
 from projects.services.teacher.answering import teacher_in_use
+from projects.services.teacher.spending import set_aside, settle
 from tests.factories import NOW, make_user
-from tests.teacher.server import Server, failing
+from tests.teacher.server import Answer, Server, failing
 from tests.teacher.worlds import make_teacher, texts_project
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +91,55 @@ def test_a_teacher_that_may_not_be_asked_is_not(
     (said,) = asked(project, "no rain")
     assert "not in use any more" in said.told["why"]
     assert not server.bodies
+
+
+@pytest.fixture
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little time, of which each rest is enough for another text."""
+    monkeypatch.setattr("learners.services.asking_teacher.DEADLINE_SECONDS", 0.3)
+    monkeypatch.setattr("learners.services.asking_teacher.LEAST_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("in_haste")
+def test_a_teacher_that_hangs_is_asked_one_text_and_then_left_alone(
+    project: Project, server: Server
+) -> None:
+    make_teacher(project, base_url=server.url)
+    server.usual = lambda _: Answer(seconds=1.0)
+    said = asked(project, "no rain", "no sun") + asked(project, "no snow")
+    assert len(server.bodies) == 1
+    assert "No answer came within" in said[0].told["why"]
+    assert [one.told["why"] for one in said[1:]] == [LATE, LATE]
+
+
+@pytest.mark.usefixtures("in_haste")
+def test_a_question_that_was_given_up_is_counted(project: Project, server: Server) -> None:
+    make_teacher(project, base_url=server.url)
+    server.then(Answer(seconds=1.0))
+    asked(project, "no rain")
+    assert Teacher.objects.get().spent > 0
+
+
+def test_a_teacher_that_failed_at_once_costs_nothing(project: Project, server: Server) -> None:
+    make_teacher(project, base_url=server.url)
+    server.then(failing(500))
+    asked(project, "no rain")
+    assert Teacher.objects.get().spent == 0
+
+
+def test_few_requests_wait_for_it_at_the_same_time(
+    project: Project, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_teacher(project, base_url=server.url)
+    monkeypatch.setattr("learners.services.asking_teacher._waiting", BoundedSemaphore(1))
+    with asking_teacher._waiting:
+        (said,) = asked(project, "no rain")
+    assert (said.told["why"], server.bodies) == (BUSY, [])
+
+
+def test_a_rest_of_the_budget_is_given_to_one_request_only(project: Project) -> None:
+    teacher = make_teacher(project, budget="0.0005")
+    cost = Decimal("0.0003")
+    assert [set_aside(teacher, cost), set_aside(teacher, cost)] == [True, False]
+    settle(teacher, aside=cost, cost=Decimal("0.0001"))
+    assert Teacher.objects.get().spent == Decimal("0.0001")

@@ -6,7 +6,7 @@ import pytest
 
 from projects.services.teacher.client import Later, Refusing, Rejected, Reply, ask
 from tests.factories import NOW
-from tests.teacher.server import Answer, Server, completion, failing
+from tests.teacher.server import Answer, Server, completion, dripping, failing
 
 KEY = "sk-very-secret-0123"
 BODY: dict[str, Any] = {"model": "m", "messages": [{"content": "s"}, {"content": "a\nb\nyes\nc"}]}
@@ -110,3 +110,45 @@ def test_an_endless_answer_is_given_up(server: Server) -> None:
 def test_nobody_there_is_told() -> None:
     with pytest.raises(Later, match="could not be reached"):
         ask(base_url="http://127.0.0.1:9/v1", key="", body=BODY, now=NOW)
+
+
+def test_half_an_emoji_is_no_half_in_what_is_kept(server: Server) -> None:
+    server.then(Answer(body=b'{"choices": [{"message": {"content": "well \\ud83d"}}]}'))
+    assert call(server).content == "well ?"
+
+
+def test_half_an_emoji_in_an_error_can_be_shown(server: Server) -> None:
+    server.then(Answer(500, body=b'{"error": "oh \\ud83d"}'))
+    with pytest.raises(Later, match=r"oh \?") as caught:
+        call(server)
+    assert str(caught.value).encode()
+
+
+@pytest.mark.parametrize("logprob", [float("inf"), float("nan"), 10**400])
+def test_log_probabilities_that_are_no_numbers_are_none(server: Server, logprob: float) -> None:
+    token = {"token": "yes", "logprob": -0.1, "top_logprobs": [{"token": "n", "logprob": logprob}]}
+    server.then(completion("yes", logprobs={"content": [token]}))
+    assert call(server).tokens == ()
+
+
+def test_a_log_probability_is_at_most_that_of_certainty(server: Server) -> None:
+    server.then(completion("yes", logprobs={"content": [{"token": "yes", "logprob": 1000}]}))
+    assert call(server).tokens[0].logprob == 0
+
+
+def test_a_count_of_tokens_beyond_all_models_is_none(server: Server) -> None:
+    server.then(completion("yes", usage=(100, 2**31)))
+    reply = call(server)
+    assert (reply.tokens_in, reply.tokens_out) == (100, None)
+
+
+def test_a_server_that_drips_its_headers_is_cut_off() -> None:
+    with dripping() as url, pytest.raises(Later, match="No answer came within") as caught:
+        ask(base_url=url, key="", body=BODY, now=NOW, deadline_seconds=0.5)
+    assert (caught.value.timed_out, caught.value.may_cost) == (True, True)
+
+
+def test_what_was_never_sent_costs_nothing() -> None:
+    with pytest.raises(Later) as caught:
+        ask(base_url="http://127.0.0.1:9/v1", key="", body=BODY, now=NOW)
+    assert not caught.value.may_cost

@@ -103,6 +103,10 @@ def test_another_price_changes_the_same_teacher(project: Project, owner: User) -
         ("base_url", "https://x.com/v1/chat/completions", "it is added"),
         ("key_variable", "LABELER_SECRET_KEY", "LABELER_TEACHER_KEY"),
         ("key_variable", "sk-0123456789", "Never the key itself"),
+        ("key_variable", "LABELER_TEACHER_KEY_HOST", "LABELER_TEACHER_KEY"),
+        ("base_url", "http://169.254.169.254/v1", "about itself"),
+        ("base_url", "http://2852039166/v1", "about itself"),
+        ("base_url", "http://[::ffff:a9fe:a9fe]/v1", "about itself"),
         ("requests_per_minute", 0, "1 to 6,000"),
         ("price_in", "-1", "0 or more"),
         ("price_in", "many", "decimal"),
@@ -133,3 +137,8 @@ def test_projects_that_have_no_teachers_are_told_so(owner: User, columns: dict[s
     project.refresh_from_db()
     with pytest.raises(Refused, match="A teacher"):
         make_teacher(project)
+
+
+def test_the_operator_can_allow_what_is_refused_otherwise(project: Project, settings: Any) -> None:
+    settings.LABELER_TEACHER_HOSTS = frozenset({"169.254.10.1"})
+    assert make_teacher(project, base_url="http://169.254.10.1:8000/v1")

@@ -9,12 +9,22 @@ import pytest
 
 from projects.models import Example, LabelClass, Project, TeacherAnswer, TeacherRun
 from projects.services.refusals import Refused
+from projects.services.teacher.answer import Said
 from projects.services.teacher.prompt import ABILITIES
 from projects.services.teacher.runs import cancel, go_on, pause
 from projects.services.teacher.work import MOST_TROUBLES, STALE_AFTER, due_runs, work_on
 from tests.factories import NOW
 from tests.teacher.server import Answer, Server, completion, failing, text_of
-from tests.teacher.worlds import Clock, label, make_teacher, start, texts_project, waits, work
+from tests.teacher.worlds import (
+    Clock,
+    at_once,
+    label,
+    make_teacher,
+    start,
+    texts_project,
+    waits,
+    work,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -201,7 +211,7 @@ def test_another_worker_goes_on_after_a_kill_and_pays_no_text_twice(
 def test_two_workers_do_not_share_a_run(server: Server, project: Project) -> None:
     run = start(make_teacher(project, base_url=server.url))
     assert next(waits(run, Clock())) is not None
-    assert work_on(run_id=run.pk, token=uuid4(), clock=Clock()) is None
+    assert work_on(run_id=run.pk, token=uuid4(), clock=Clock(), rate=at_once) is None
 
 
 def test_a_paused_run_asks_nothing_and_goes_on_where_it_was(
@@ -237,8 +247,9 @@ def test_a_changed_guideline_ends_what_was_begun_with_another(
 
 
 def test_the_key_comes_from_the_environment_alone(
-    server: Server, project: Project, monkeypatch: pytest.MonkeyPatch
+    server: Server, project: Project, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
+    settings.LABELER_TEACHER_HOSTS = frozenset({"127.0.0.1"})
     monkeypatch.setenv("LABELER_TEACHER_KEY_A", " sk-1 \n")
     work(start(make_teacher(project, base_url=server.url, key_variable="LABELER_TEACHER_KEY_A")))
     assert set(server.keys) == {"Bearer sk-1"}
@@ -283,3 +294,84 @@ def test_every_run_is_in_the_ledger(server: Server, project: Project) -> None:
     payload = project.events.get(kind="teacher_asked").payload
     assert (payload["run"], payload["purpose"], payload["n"]) == (run.pk, "pool", 3)
     assert payload["prompt_digest"] == run.prompt_digest
+
+
+def test_an_answer_that_cannot_be_kept_is_paid_for_once_and_stops_the_run(
+    server: Server, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projects.services.teacher.work.read_label", broken)
+    teacher = make_teacher(project, base_url=server.url)
+    run = work(start(teacher))
+    teacher.refresh_from_db()
+    assert (run.status, run.n_requests, len(server.bodies)) == ("stopped", 1, 1)
+    assert teacher.spent == run.cost == Decimal("0.0003")
+    assert "cannot be kept (OverflowError)" in run.error
+
+
+def broken(*_: object) -> Said:
+    raise OverflowError
+
+
+def test_half_an_emoji_is_an_answer_like_others(server: Server, project: Project) -> None:
+    half = '{"choices": [{"message": {"content": "no \\ud83d"}}]}'
+    server.then(Answer(body=half.encode()))
+    run = work(start(make_teacher(project, base_url=server.url)))
+    assert (run.status, run.n_done, run.n_failed) == ("done", 3, 1)
+
+
+def test_a_lost_answer_counts_as_what_it_was_expected_to_cost(
+    server: Server, project: Project
+) -> None:
+    teacher = make_teacher(project, base_url=server.url)
+    server.then(Answer(body=b"{}"))
+    run = start(teacher)
+    next(waits(run, Clock()))
+    run.refresh_from_db()
+    teacher.refresh_from_db()
+    assert teacher.spent == run.cost > 0
+
+
+def test_a_refused_request_costs_nothing(server: Server, project: Project) -> None:
+    teacher = make_teacher(project, base_url=server.url)
+    server.then(failing(429))
+    next(waits(start(teacher), Clock()))
+    teacher.refresh_from_db()
+    assert teacher.spent == 0
+
+
+def test_a_run_waits_while_programs_use_the_minute_up(server: Server, project: Project) -> None:
+    run, token = start(make_teacher(project, base_url=server.url)), uuid4()
+    left = work_on(run_id=run.pk, token=token, clock=Clock(), rate=lambda *_: 42.0)
+    assert (left, server.bodies) == (42.0, [])
+    assert work_on(run_id=run.pk, token=token, clock=Clock(), rate=at_once) == 42.0
+
+
+def test_a_host_that_the_operator_takes_off_the_list_is_asked_no_more(
+    server: Server, project: Project, settings: Any
+) -> None:
+    run = start(make_teacher(project, base_url=server.url))
+    settings.LABELER_TEACHER_HOSTS = frozenset({"api.example.com"})
+    assert "these hosts only: api.example.com" in work(run).error
+    assert server.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"), [("", "LABELER_TEACHER_KEY_A_HOST"), ("api.example.com", "is for api")]
+)
+def test_a_key_goes_to_no_host_that_the_operator_did_not_name(
+    server: Server, project: Project, monkeypatch: pytest.MonkeyPatch, bound: str, words: str
+) -> None:
+    monkeypatch.setenv("LABELER_TEACHER_KEY_A", "sk-1")
+    monkeypatch.setenv("LABELER_TEACHER_KEY_A_HOST", bound)
+    teacher = make_teacher(project, base_url=server.url, key_variable="LABELER_TEACHER_KEY_A")
+    assert words in work(start(teacher)).error
+    assert server.bodies == []
+
+
+def test_a_key_goes_to_the_host_that_it_is_for(
+    server: Server, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELER_TEACHER_KEY_A", "sk-1")
+    monkeypatch.setenv("LABELER_TEACHER_KEY_A_HOST", "127.0.0.1")
+    work(start(make_teacher(project, base_url=server.url, key_variable="LABELER_TEACHER_KEY_A")))
+    assert set(server.keys) == {"Bearer sk-1"}

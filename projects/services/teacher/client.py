@@ -1,8 +1,12 @@
 """One request to an OpenAI-compatible server. The key goes into one header and nowhere else."""
 
 import json
+import math
+import socket
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,9 +20,21 @@ DEADLINE_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 2_000_000
 MAX_TOLD_CHARS = 200
+MAX_TOKENS = 10_000_000  # no model takes or gives as many: a larger count is a mistake
 
 TRY_LATER = frozenset({408, 409, 425, 429})
 ABOUT_THIS_REQUEST = frozenset({400, 413, 415, 422})
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+    UnicodeError,
+)
+
+Trace = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -33,18 +49,33 @@ class Reply:
 
 
 class Trouble(Exception):
-    """A request brought no answer; the words are a sentence for the page."""
+    """A request brought no answer; the words are a sentence for the page.
+
+    `may_cost`: it was sent and may have been worked on, so that it may be billed.
+    """
+
+    may_cost = False
 
 
 class Later(Trouble):
     """Worth another try: too many requests, a fault of the server, no connection.
 
-    `wait`: seconds that the server asked for, None where it said nothing.
+    `wait`: seconds that the server asked for, None where it said nothing. `timed_out`: the deadline
+    passed.
     """
 
-    def __init__(self, words: str, wait: float | None = None) -> None:
+    def __init__(
+        self,
+        words: str,
+        wait: float | None = None,
+        *,
+        may_cost: bool = False,
+        timed_out: bool = False,
+    ) -> None:
         super().__init__(words)
         self.wait = wait
+        self.may_cost = may_cost
+        self.timed_out = timed_out
 
 
 class Rejected(Trouble):
@@ -73,18 +104,57 @@ def ask(
     begun = time.monotonic()
     try:
         with (
+            _cut_off(begun + deadline_seconds) as trace,
             httpx.Client(timeout=timeout, follow_redirects=False) as client,
             client.stream(
-                "POST", f"{base_url.rstrip('/')}/chat/completions", json=body, headers=headers
+                "POST",
+                f"{base_url.rstrip('/')}/chat/completions",
+                json=body,
+                headers=headers,
+                extensions={"trace": trace},
             ) as response,
         ):
             said = _read(response, begun + deadline_seconds)
-    except httpx.TimeoutException as error:
-        raise Later(f"No answer came within {deadline_seconds:.0f} seconds.") from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise Later(f"The server could not be reached: {_told(str(error), key)}.") from error
+        raise _no_answer(error, key, begun, deadline_seconds) from error
     _check_status(response, said, key, now)
     return _reply(said, time.monotonic() - begun)
+
+
+@contextmanager
+def _cut_off(deadline: float) -> Iterator[Trace]:
+    """Shut the connection at the deadline: time-outs alone bound each read, and a server that sends a
+    byte now and then would never meet one.
+    """
+    sockets: list[socket.socket] = []
+
+    def trace(event: str, info: dict[str, Any]) -> None:
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            sockets.append(info["return_value"].get_extra_info("socket"))
+
+    def cut() -> None:
+        for connected in sockets:
+            with suppress(OSError):  # closed already
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield trace
+    finally:
+        timer.cancel()
+
+
+def _no_answer(error: Exception, key: str, begun: float, deadline_seconds: float) -> Later:
+    """What a broken request comes to; a connection that was cut off ran out of time as well."""
+    may_cost = not isinstance(error, NEVER_SENT)
+    is_late = time.monotonic() >= begun + deadline_seconds
+    if isinstance(error, httpx.TimeoutException) or is_late:
+        words = f"No answer came within {deadline_seconds:.0f} seconds."
+        return Later(words, may_cost=may_cost, timed_out=True)
+    words = f"The server could not be reached: {_told(str(error), key)}."
+    return Later(words, may_cost=may_cost)
 
 
 def _read(response: httpx.Response, deadline: float) -> bytes:
@@ -94,7 +164,7 @@ def _read(response: httpx.Response, deadline: float) -> bytes:
         parts.append(part)
         n_bytes += len(part)
         if n_bytes > MAX_ANSWER_BYTES:
-            raise Later(f"The answer is larger than {MAX_ANSWER_BYTES:,} bytes.")
+            raise Later(f"The answer is larger than {MAX_ANSWER_BYTES:,} bytes.", may_cost=True)
         if time.monotonic() > deadline:
             raise httpx.ReadTimeout("the answer did not end in time")
     return b"".join(parts)
@@ -145,8 +215,13 @@ def _reason(said: bytes, key: str) -> str:
 def _told(words: str, key: str) -> str:
     """Words of a stranger for a page: one line, short, and without the key."""
     hidden = words.replace(key, "[key]") if key else words
-    line = " ".join(hidden.replace("\x00", "").split()).rstrip(".")
+    line = " ".join(_storable(hidden).split()).rstrip(".")
     return line if len(line) <= MAX_TOLD_CHARS else f"{line[:MAX_TOLD_CHARS]}…"
+
+
+def _storable(words: str) -> str:
+    """Without what no database takes: NUL, and halves of surrogate pairs (an emoji cut in two)."""
+    return words.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _reply(said: bytes, seconds: float) -> Reply:
@@ -159,7 +234,7 @@ def _reply(said: bytes, seconds: float) -> Reply:
         if not isinstance(content, str):
             raise TypeError(f"content is {type(content).__name__}")
         return Reply(
-            content.replace("\x00", ""),
+            _storable(content),
             _count(usage.get("prompt_tokens")),
             _count(usage.get("completion_tokens")),
             tokens,
@@ -167,12 +242,15 @@ def _reply(said: bytes, seconds: float) -> Reply:
         )
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise Later(
-            "The answer is not in the form of OpenAI's chat completions. Is the address right?"
+            "The answer is not in the form of OpenAI's chat completions. Is the address right?",
+            may_cost=True,
         ) from error
 
 
 def _count(said: object) -> int | None:
-    return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else None
+    if not isinstance(said, int) or isinstance(said, bool):
+        return None
+    return said if 0 <= said <= MAX_TOKENS else None
 
 
 def _tokens(said: object) -> tuple[Token, ...]:
@@ -184,13 +262,21 @@ def _tokens(said: object) -> tuple[Token, ...]:
         return tuple(
             Token(
                 str(token["token"]),
-                float(token["logprob"]),
+                _logprob(token["logprob"]),
                 tuple(
-                    (str(other["token"]), float(other["logprob"]))
+                    (str(other["token"]), _logprob(other["logprob"]))
                     for other in token.get("top_logprobs") or []
                 ),
             )
             for token in listed
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return ()
+
+
+def _logprob(said: Any) -> float:
+    """At most 0, as the logarithm of a probability is. Raises ValueError where it is no number."""
+    value = float(said)
+    if not math.isfinite(value):
+        raise ValueError(f"a log-probability of {value}")
+    return min(0.0, value)

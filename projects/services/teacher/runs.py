@@ -9,6 +9,7 @@ from projects.models import LabelClass, Project, ProjectEvent, Teacher, TeacherR
 from projects.selectors.teacher import prompt_of, to_ask
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
+from projects.services.teacher.addresses import address_of
 
 MOST_TEXTS = 1_000_000
 MOST_WRITTEN = 500
@@ -24,7 +25,8 @@ def check_may_ask(teacher: Teacher) -> None:
     """Whether a request may be made at all.
 
     Raises:
-        Refused: switched off by the operator, not allowed by an owner, no longer in use.
+        Refused: switched off by the operator, at a host that the operator does not allow (now, not
+            when it was set up), not allowed by an owner, no longer in use.
     """
     if not settings.LABELER_OUTSIDE_TEACHER:
         raise Refused("", "Outside teachers are switched off on this site.")
@@ -34,6 +36,10 @@ def check_may_ask(teacher: Teacher) -> None:
         raise Refused("", "No owner has allowed texts to leave for this teacher.")
     if teacher.project.multilabel or teacher.project.is_table:
         raise Refused("", "A teacher answers texts with one class each.")
+    try:
+        address_of(teacher.base_url)
+    except Refused as refused:  # no form that starts a run has this field
+        raise Refused("", refused.message) from refused
 
 
 @transaction.atomic

@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +14,7 @@ from django.db.models import Field
 from projects.models import Project, ProjectEvent, Teacher, User
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
+from projects.services.teacher.addresses import address_of
 from projects.services.teacher.runs import cancel_open_runs
 
 MOST_A_MINUTE = 6_000
@@ -35,59 +33,6 @@ FIELDS = (
     "requests_per_minute",
     "budget",
 )
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where requests go. `is_here`: this very machine; `is_near`: that, or a private network."""
-
-    host: str
-    scheme: str
-    is_here: bool
-    is_near: bool
-
-
-def address_of(base_url: str) -> Address:
-    """What `base_url` says, checked.
-
-    Raises:
-        Refused: it is no http(s) address, holds a password, or would send texts in clear far away.
-    """
-    try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise Refused("base_url", "This is no address, such as https://host/v1.") from error
-    if parts.scheme not in {"http", "https"} or not host or any(map(str.isspace, base_url)):
-        raise Refused("base_url", "An address begins with https:// (or http://) and names a host.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise Refused("base_url", "Leave out user, password, ? and #: keys have their own field.")
-    address = Address(
-        f"{host}:{port}" if port else host, parts.scheme, _is_here(host), _is_near(host)
-    )
-    if parts.scheme == "http" and not address.is_near:
-        raise Refused("base_url", "Texts would travel in clear: an address far away needs https.")
-    allowed = settings.LABELER_TEACHER_HOSTS
-    if allowed and host not in allowed and address.host not in allowed:
-        raise Refused(
-            "base_url",
-            f"Whoever runs this site allows these hosts only: {', '.join(sorted(allowed))}.",
-        )
-    return address
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _is_near(host: str) -> bool:
-    try:
-        return ip_address(host).is_private or ip_address(host).is_loopback
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".lan"))
 
 
 def warning_of(teacher: Teacher) -> str:
@@ -189,7 +134,7 @@ def _check(cleaned: Mapping[str, Any]) -> None:
     if cleaned["base_url"].endswith("/chat/completions"):
         raise Refused("base_url", "Leave out /chat/completions at the end: it is added.")
     address_of(cleaned["base_url"])
-    if cleaned["key_variable"] and not KEY_VARIABLE.fullmatch(cleaned["key_variable"]):
+    if cleaned["key_variable"] and not _may_hold_a_key(cleaned["key_variable"]):
         raise Refused(
             "key_variable",
             "The name of an environment variable: LABELER_TEACHER_KEY, or one that begins with "
@@ -204,6 +149,11 @@ def _check(cleaned: Mapping[str, Any]) -> None:
         raise Refused(
             "budget", "Where tokens cost something, the most that may be spent is needed."
         )
+
+
+def _may_hold_a_key(variable: str) -> bool:
+    """`..._HOST` says whose key another one is, and holds none."""
+    return KEY_VARIABLE.fullmatch(variable) is not None and not variable.endswith("_HOST")
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """The work of runs, decided from rows: one request at a time, each answer kept as it comes.
 
 However often `work_on` is called and wherever it dies, no text is paid for twice, except the one
-that was on its way when the worker was killed.
+that was on its way when the worker was killed. What a request costs is counted before its answer is
+read.
 """
 
 import logging
@@ -12,7 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import F
 
 from projects.models import Example, SyntheticExample, Teacher, TeacherAnswer, TeacherRun
@@ -28,8 +30,9 @@ from projects.selectors.teacher import (
 )
 from projects.services.import_plan import content_hash
 from projects.services.refusals import Refused
+from projects.services.teacher.addresses import address_of
 from projects.services.teacher.answer import Said, read_label, read_texts
-from projects.services.teacher.client import Later, Refusing, Rejected, Reply, ask
+from projects.services.teacher.client import Later, Rejected, Reply, Trouble, ask
 from projects.services.teacher.prompt import (
     ABILITIES,
     TEXTS_A_REQUEST,
@@ -39,6 +42,7 @@ from projects.services.teacher.prompt import (
     synthetic_request,
 )
 from projects.services.teacher.runs import OPEN, Purpose, Status, check_may_ask
+from projects.services.teacher.spending import expected_cost, set_aside, settle
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +54,10 @@ LONGEST_ASKED_WAIT = 3_600.0
 MAX_RAW_CHARS = 2_000
 MAX_ERROR_CHARS = 300
 
+CANNOT_BE_KEPT = (DataError, IntegrityError, ValueError, ArithmeticError)
+
 Clock = Callable[[], datetime]
+Rate = Callable[[int, int], float]
 
 
 class _Stop(Exception):
@@ -72,8 +79,12 @@ def due_runs(now: datetime) -> list[int]:
     return runs_to_work_on(now, now - STALE_AFTER)
 
 
-def work_on(*, run_id: int, token: UUID, clock: Clock) -> float | None:
+def work_on(*, run_id: int, token: UUID, clock: Clock, rate: Rate) -> float | None:
     """Make the run's next request, if it may be made.
+
+    Args:
+        rate: given the teacher's id and its requests a minute, counts one request and says in
+            how many seconds it may be made: 0 for at once.
 
     Returns:
         Seconds until asking again makes sense (0: at once); None where the run is over, halted, or
@@ -90,7 +101,8 @@ def work_on(*, run_id: int, token: UUID, clock: Clock) -> float | None:
         if job is None:
             _end(run, clock())
             return None
-        _check_budget(run.teacher, job)
+        if wait := rate(run.teacher_id, run.teacher.requests_per_minute):
+            return _nap(run, wait, clock())
         return _request(run, prompt, job, clock)
     except _Stop as stop:
         _halt(run, str(stop))
@@ -168,15 +180,16 @@ def _n_chars(body: dict[str, object]) -> int:
     return sum(len(message["content"]) for message in messages)
 
 
-def _check_budget(teacher: Teacher, job: _Job) -> None:
-    """The next request must fit in, by its length: nothing is known of it before it is made."""
-    spent = Teacher.objects.values_list("spent", flat=True).get(pk=teacher.pk)
-    expected = cost_of(teacher, tokens_in("x" * job.n_chars), job.tokens_out)
-    if not teacher.is_free and spent + expected > teacher.budget:
+def _set_aside(teacher: Teacher, job: _Job) -> Decimal:
+    """What the next request is expected to cost, which must fit in."""
+    expected = expected_cost(teacher, n_chars=job.n_chars, tokens_out=job.tokens_out)
+    if not set_aside(teacher, expected):
+        spent = Teacher.objects.values_list("spent", flat=True).get(pk=teacher.pk)
         raise _Stop(
             f"The budget is used up: {spent:.4f} of {teacher.budget:.4f} {teacher.currency} spent, "
             f"and the next request costs about {expected:.4f}. Raise the budget to go on."
         )
+    return expected
 
 
 # ---- asking ----
@@ -184,16 +197,44 @@ def _check_budget(teacher: Teacher, job: _Job) -> None:
 
 def _request(run: TeacherRun, prompt: Prompt, job: _Job, clock: Clock) -> float:
     teacher = run.teacher
+    key = key_of(teacher)
+    aside = _set_aside(teacher, job)
     try:
-        reply = ask(base_url=teacher.base_url, key=key_of(teacher), body=job.body, now=clock())
-    except Refusing as refusing:
-        raise _Stop(str(refusing)) from refusing
-    except Later as later:
-        return _wait(run, str(later), later.wait, clock())
-    except Rejected as rejected:
-        return _rejected(run, job, str(rejected), clock())
-    _keep(run, prompt, job, reply, clock())
+        reply = ask(base_url=teacher.base_url, key=key, body=job.body, now=clock())
+    except Trouble as trouble:
+        _charge(run, aside, aside if trouble.may_cost else Decimal(0))
+        return _in_trouble(run, job, trouble, clock())
+    _charge(run, aside, _usage(teacher, job, reply).cost)
+    try:
+        _keep(run, prompt, job, reply, clock())
+    except CANNOT_BE_KEPT as error:  # asking again would be paid again, and bring the same
+        name = type(error).__name__
+        raise _Stop(f"An answer came, and was paid for, that cannot be kept ({name}).") from error
     return _pace(run, clock())
+
+
+def _charge(run: TeacherRun, aside: Decimal, cost: Decimal) -> None:
+    """Count the request, before anything is made of its answer."""
+    with transaction.atomic():
+        settle(run.teacher, aside=aside, cost=cost)
+        TeacherRun.objects.filter(pk=run.pk).update(
+            cost=F("cost") + cost, n_requests=F("n_requests") + 1
+        )
+
+
+def _in_trouble(run: TeacherRun, job: _Job, trouble: Trouble, now: datetime) -> float:
+    if isinstance(trouble, Later):
+        return _wait(run, str(trouble), trouble.wait, now)
+    if isinstance(trouble, Rejected):
+        return _rejected(run, job, str(trouble), now)
+    raise _Stop(str(trouble)) from trouble
+
+
+def _nap(run: TeacherRun, seconds: float, now: datetime) -> float:
+    """The requests of this minute are used up, by this run or by questions from programs."""
+    at = now + timedelta(seconds=seconds)
+    TeacherRun.objects.filter(pk=run.pk, token=run.token).update(not_before=at)
+    return seconds
 
 
 class NoKey(_Stop):
@@ -201,7 +242,11 @@ class NoKey(_Stop):
 
 
 def key_of(teacher: Teacher) -> str:
-    """The key from this process's environment, "" where none is needed. Raises NoKey."""
+    """The key from this process's environment, "" where none is needed.
+
+    It goes only to a host that whoever runs the site named: in the variable with `_HOST` at its end,
+    for this key alone, or else in the list of hosts. Raises NoKey.
+    """
     if not teacher.key_variable:
         return ""
     key = os.environ.get(teacher.key_variable, "").strip()
@@ -209,7 +254,20 @@ def key_of(teacher: Teacher) -> str:
         raise NoKey(f"The environment has no {teacher.key_variable}, which should hold the key.")
     if not key.isascii() or not key.isprintable():
         raise NoKey(f"{teacher.key_variable} holds characters that no key can have.")
+    _check_host(teacher)
     return key
+
+
+def _check_host(teacher: Teacher) -> None:
+    variable = f"{teacher.key_variable}_HOST"
+    bound = os.environ.get(variable, "").replace(" ", "")
+    if bound and not address_of(teacher.base_url).is_among(bound.split(",")):
+        raise NoKey(f"The key in {teacher.key_variable} is for {bound} only ({variable}).")
+    if not bound and not settings.LABELER_TEACHER_HOSTS:
+        raise NoKey(
+            f"A key is sent only to hosts that whoever runs this site has named, in {variable} or in "
+            "LABELER_TEACHER_HOSTS."
+        )
 
 
 def _wait(run: TeacherRun, words: str, asked: float | None, now: datetime) -> float:
@@ -223,7 +281,6 @@ def _wait(run: TeacherRun, words: str, asked: float | None, now: datetime) -> fl
     )
     TeacherRun.objects.filter(pk=run.pk).update(
         troubles=F("troubles") + 1,
-        n_requests=F("n_requests") + 1,
         not_before=now + timedelta(seconds=seconds),
         error=words,
     )
@@ -251,7 +308,6 @@ def _pace(run: TeacherRun, now: datetime) -> float:
     """Keep to the rate: the time of the request itself counts."""
     begun = run.heartbeat_at or now
     at = max(now, begun + timedelta(seconds=_interval(run)))
-    TeacherRun.objects.filter(pk=run.pk).update(n_requests=F("n_requests") + 1)
     TeacherRun.objects.filter(pk=run.pk, token=run.token).update(not_before=at, heartbeat_at=now)
     return (at - now).total_seconds()
 
@@ -263,7 +319,7 @@ def _keep(run: TeacherRun, prompt: Prompt, job: _Job, reply: Reply, now: datetim
     if not run.teacher.ability_known:
         Teacher.objects.filter(pk=run.teacher_id).update(ability_known=True)
     if run.purpose == Purpose.SYNTHETIC:
-        _store_texts(run, job, reply, now)
+        _store_texts(run, reply, now)
         return
     said = read_label(prompt, reply.content, reply.tokens)
     if run.purpose == Purpose.TRIAL:
@@ -304,7 +360,7 @@ def _store_answer(run: TeacherRun, job: _Job, reply: Reply, said: Said, now: dat
         if is_new:
             TeacherAnswer.objects.bulk_create([answer], ignore_conflicts=True)
         named = said.class_id is not None
-        _count(run, good=int(is_new and named), bad=int(is_new and not named), cost=used.cost)
+        _count(run, good=int(is_new and named), bad=int(is_new and not named))
 
 
 def _store_trial(run: TeacherRun, job: _Job, reply: Reply, said: Said) -> None:
@@ -323,13 +379,12 @@ def _store_trial(run: TeacherRun, job: _Job, reply: Reply, said: Said) -> None:
     with transaction.atomic():
         TeacherRun.objects.filter(pk=run.pk).update(sample_answer=run.sample_answer)
         named = said.class_id is not None
-        _count(run, good=int(named), bad=int(not named), cost=used.cost)
+        _count(run, good=int(named), bad=int(not named))
 
 
-def _store_texts(run: TeacherRun, job: _Job, reply: Reply, now: datetime) -> None:
+def _store_texts(run: TeacherRun, reply: Reply, now: datetime) -> None:
     """Texts that are new: neither written before nor in the project, where they may measure."""
     texts = {content_hash(text): text for text in read_texts(reply.content)}
-    used = _usage(run.teacher, job, reply)
     with transaction.atomic():
         known = {
             bytes(known)
@@ -354,7 +409,7 @@ def _store_texts(run: TeacherRun, job: _Job, reply: Reply, now: datetime) -> Non
             if digest not in known
         ][: run.n_wanted - run.n_done]
         SyntheticExample.objects.bulk_create(fresh, ignore_conflicts=True)
-        _count(run, good=len(fresh), bad=0, cost=used.cost)
+        _count(run, good=len(fresh), bad=0)
     if not fresh and run.troubles + 1 >= MOST_TROUBLES:
         raise _Stop(f"{MOST_TROUBLES} requests in a row brought no new text.")
 
@@ -376,12 +431,10 @@ def _usage(teacher: Teacher, job: _Job, reply: Reply) -> _Used:
     return _Used(asked, said, estimated, cost_of(teacher, asked, said))
 
 
-def _count(run: TeacherRun, *, good: int, bad: int, cost: Decimal) -> None:
-    Teacher.objects.filter(pk=run.teacher_id).update(spent=F("spent") + cost)
+def _count(run: TeacherRun, *, good: int, bad: int) -> None:
     TeacherRun.objects.filter(pk=run.pk).update(
         n_done=F("n_done") + good,
         n_failed=F("n_failed") + bad,
-        cost=F("cost") + cost,
         troubles=0 if good else F("troubles") + 1,
         error="",
     )
