@@ -5,7 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from learners.services.serving import models_answer
+from learners.services.serving import models_state
 
 
 @never_cache
@@ -19,4 +19,4 @@ def health(request: HttpRequest) -> JsonResponse:
             cursor.execute("SELECT 1")
     except DatabaseError:
         return JsonResponse({"database": "does not answer"}, status=503)
-    return JsonResponse({"database": "ok", "models": "ok" if models_answer() else "do not answer"})
+    return JsonResponse({"database": "ok", "models": models_state()})

@@ -12,7 +12,7 @@ from learners.engine.serving.answering import Answering
 from learners.engine.serving.frames import Place
 from learners.engine.serving.process import listening
 from learners.engine.serving.shelf import Shelf
-from learners.services.serving import client
+from learners.services.serving import breaker, client
 from projects.models import Project, User
 from tests.api.worlds import Program, make_program
 from tests.factories import make_project, make_user
@@ -21,6 +21,7 @@ from tests.factories import make_project, make_user
 @pytest.fixture(autouse=True)
 def folders(settings: Any, tmp_path: Path) -> Path:
     counter.forget()
+    breaker.close()
     settings.VAR_DIR, settings.MEDIA_ROOT = tmp_path, tmp_path / "storage"
     settings.LABELER_MODELS_URL = f"unix://{tmp_path}/models.sock"
     return tmp_path

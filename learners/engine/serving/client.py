@@ -15,6 +15,10 @@ class ModelsAway(ConnectionError):
     """The models process does not answer."""
 
 
+class ModelsSlow(ModelsAway):
+    """The models process did not come to the end of it in time."""
+
+
 class Client:
     """Asks the process at `place`. Any number of threads may use it; each has a connection."""
 
@@ -26,21 +30,34 @@ class Client:
         """The answer to one message.
 
         A kept connection may be one to a process that has ended since: then it is tried anew, once.
-        Predicting twice does no harm.
+        Predicting twice does no harm. The process is told how long somebody waits, and stops then.
 
         Raises:
-            ModelsAway: nobody listens, or no answer came within `seconds`.
+            ModelsAway: nobody listens.
+            ModelsSlow: no answer came within `seconds`, or the process says that none will.
         """
+        said = self._answer(message | {"seconds": seconds}, seconds)
+        if said.get("problem") == "TooSlow":
+            raise ModelsSlow(said["message"])
+        return said
+
+    def _answer(self, message: dict[str, Any], seconds: float) -> dict[str, Any]:
         kept = self._kept()
         if kept is not None:
             try:
                 return self._exchange(kept, message, seconds)
             except TimeoutError as error:
-                raise self._away(f"no answer within {seconds:g} s") from error
+                raise self._slow(seconds) from error
             except (OSError, ValueError):
                 self.close()
         try:
-            return self._exchange(self._new(), message, seconds)
+            connection = self._new()
+        except OSError as error:
+            raise self._away(str(error) or type(error).__name__) from error
+        try:
+            return self._exchange(connection, message, seconds)
+        except TimeoutError as error:
+            raise self._slow(seconds) from error
         except (OSError, ValueError) as error:
             raise self._away(str(error) or type(error).__name__) from error
 
@@ -68,6 +85,10 @@ class Client:
         connection.settimeout(seconds)
         send(connection, message)
         return receive(connection)
+
+    def _slow(self, seconds: float) -> ModelsSlow:
+        self.close()
+        return ModelsSlow(f"no answer within {seconds:g} s")
 
     def _away(self, why: str) -> ModelsAway:
         self.close()
