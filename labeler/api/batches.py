@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, BinaryIO, Literal, cast
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -66,6 +67,7 @@ def _taken(
             file=cast(BinaryIO, file),
             name=file.name or "file",
             text_column=text_column,
+            api_token=token_of(request),
             now=timezone.now(),
         )
     except BadInput as refused:
@@ -81,10 +83,8 @@ def _taken(
 
 @router.get("/batches", response={200: list[BatchShape], **PROBLEMS}, operation_id="batches")
 def batches(request: HttpRequest, project_id: ProjectId) -> list[dict[str, Any]]:
-    """The files that are kept, newest first."""
-    found = project_of(request, project_id, Scope.PREDICT)
-    rows = PredictionFile.objects.filter(project=found).select_related("version")
-    return [_shape(row) for row in rows]
+    """The files that are kept, newest first: those that this token sent, with the scope “label” all."""
+    return [_shape(row) for row in _open_to(request, project_id)]
 
 
 @router.get("/batches/{batch_id}", response={200: BatchShape, **PROBLEMS}, operation_id="batch")
@@ -127,12 +127,19 @@ def delete(request: HttpRequest, project_id: ProjectId, batch_id: BatchId) -> Ht
 
 
 def _found(request: HttpRequest, project_id: int, batch_id: int) -> PredictionFile:
-    project = project_of(request, project_id, Scope.PREDICT)
-    rows = PredictionFile.objects.filter(project=project, pk=batch_id)
-    row = rows.select_related("version").first()
+    row = _open_to(request, project_id).filter(pk=batch_id).first()
     if row is None:
-        raise ApiError(404, "This project has no file of that number.", field="batch_id")
+        message = "There is no file of that number that this token may see."
+        raise ApiError(404, message, field="batch_id")
     return row
+
+
+def _open_to(request: HttpRequest, project_id: int) -> QuerySet[PredictionFile]:
+    """Predicting is not reading: what others have sent is for who may read texts."""
+    project = project_of(request, project_id, Scope.PREDICT)
+    rows = PredictionFile.objects.filter(project=project).select_related("version")
+    token = token_of(request)
+    return rows if Scope.LABEL in token.scopes else rows.filter(api_token=token)
 
 
 def _shape(row: PredictionFile) -> dict[str, Any]:

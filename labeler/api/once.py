@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from labeler.api.auth import token_of
 from labeler.api.errors import ApiError
-from projects.models import ApiReceipt, ApiToken
+from projects.models import ApiReceipt
 
 HEADER = "Idempotency-Key"
 
@@ -29,7 +29,8 @@ def once(request: HttpRequest, make: Callable[[], tuple[int, dict[str, Any]]]) -
         if key is None:
             status, answer = make()
             return JsonResponse(answer, status=status)
-        token = ApiToken.objects.select_for_update(no_key=True).get(pk=token_of(request).pk)
+        token = token_of(request)
+        _wait_for_twin(token.pk, key)
         kept = ApiReceipt.objects.filter(token=token, key=key).first()
         digest = _digest(request)
         if kept is not None:
@@ -44,6 +45,14 @@ def once(request: HttpRequest, make: Callable[[], tuple[int, dict[str, Any]]]) -
             created_at=timezone.now(),
         )
     return JsonResponse(answer, status=status)
+
+
+def _wait_for_twin(token_id: int, key: UUID) -> None:
+    """Until no other request with this key is at work. No row is locked: the work may take minutes."""
+    digest = hashlib.sha256(f"receipt/{token_id}/{key}".encode()).digest()
+    with connection.cursor() as cursor:
+        number = int.from_bytes(digest[:8], "big", signed=True)
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
 def _key(request: HttpRequest) -> UUID | None:

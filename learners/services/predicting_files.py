@@ -26,6 +26,7 @@ from learners.services.serving import (
     CannotPredict,
     ModelsAway,
     Predicted,
+    models_answer,
     predict_rows,
     predict_texts,
 )
@@ -43,6 +44,10 @@ ROWS_AT_ONCE = 128
 MAX_ATTEMPTS = 3
 PIECE_SECONDS = 300.0
 DIED = f"Its worker died, {MAX_ATTEMPTS} times in a row. Too little memory, perhaps. Nothing was predicted."
+BROKE = (
+    f"The process that holds the models ended or took too long over this file, {MAX_ATTEMPTS} times in"
+    " a row. Too little memory, perhaps, or a model too slow. Nothing was predicted."
+)
 AWAY = "the process that holds the models"
 Record = tuple[int, dict[str, str]]
 
@@ -61,15 +66,14 @@ def predict_file(*, row_id: int, token: UUID, clock: Callable[[], datetime]) -> 
     row = _claim(row_id, token, clock())
     if row is None:
         return False
+    was_there = models_answer()
     try:
         with Heartbeat(lambda: _mine(row).update(heartbeat_at=clock())):
             _Work(row, clock).go()
     except _Over:
         return True
     except ModelsAway:
-        _mine(row).update(
-            status=Status.WAITING, token=None, waits_for=AWAY, attempts=row.attempts - 1
-        )
+        _wait(row, clock(), counts=was_there)
     except (BadInput, CannotPredict, ModelFilesGone) as error:
         _fail(row, clock(), str(error))
     except Exception:
@@ -102,6 +106,16 @@ def _claim(row_id: int, token: UUID, now: datetime) -> PredictionFile | None:
 
 def _mine(row: PredictionFile) -> Any:
     return PredictionFile.objects.filter(pk=row.pk, token=row.token, status=Status.RUNNING)
+
+
+def _wait(row: PredictionFile, now: datetime, *, counts: bool) -> None:
+    """For the models. `counts`: they were there when it began, so it may be this file that they fail
+    on: such an attempt is one of `MAX_ATTEMPTS`."""
+    if counts and row.attempts >= MAX_ATTEMPTS:
+        _fail(row, now, BROKE)
+        return
+    attempts = row.attempts if counts else row.attempts - 1
+    _mine(row).update(status=Status.WAITING, token=None, waits_for=AWAY, attempts=attempts)
 
 
 def _fail(row: PredictionFile, now: datetime, error: str) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from learners.models import PredictionFile
 from learners.services.due_work import STALE_AFTER
-from projects.models import ModelVersion, Project, StagedUpload, User
+from projects.models import ApiToken, ModelVersion, Project, StagedUpload, User
 from projects.selectors.versions import live_version
 from projects.services.refusals import Refused
 from projects.services.staging import stage
@@ -31,32 +31,44 @@ def take_file(
     name: str,
     kind: str | None = None,
     text_column: str = "",
+    api_token: ApiToken | None = None,
     now: datetime,
 ) -> PredictionFile:
     """A file that waits for a worker. Send the task "learners.predict_file" once this is committed.
 
     `text_column`: which column holds the texts; without it the likeliest. Rows of a table need the
-    columns that the project's model reads.
+    columns that the project's model reads. `api_token`: that it was sent with.
 
     Raises:
         BadInput: the file cannot be read, with the line where.
         Refused: no model is live, too many files are open, or there is no such column.
     """
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    _version(project)  # before a large file is looked through for nothing
+    staged = stage(user=actor, file=file, name=name, kind=kind, project=project, now=now)
+    try:
+        column = _column(project, staged, text_column.strip())
+        # Only now: looking a file through takes up to minutes, and every answer needs this lock.
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        version = _version(project)
+    except Refused:
+        default_storage.delete(str(staged.file.name))
+        raise
+    row = _row(staged, actor=actor, version=version, text_column=column, now=now)
+    if api_token is not None:
+        row.api_token = api_token
+        row.save(update_fields=["api_token"])
+    staged.delete()  # the row alone: its file belongs to the prediction now
+    return row
+
+
+def _version(project: Project) -> ModelVersion:
+    """The one that is to predict. Raises Refused where none is live or too many files are open."""
     version = live_version(project.pk)
     if version is None:
         raise Refused("", NO_LIVE)
     if PredictionFile.objects.filter(project=project, status__in=OPEN).count() >= MAX_OPEN:
         raise Refused("", f"{MAX_OPEN} files of this project wait or run; wait for one of them.")
-    staged = stage(user=actor, file=file, name=name, kind=kind, project=project, now=now)
-    try:
-        column = _column(project, staged, text_column.strip())
-    except Refused:
-        default_storage.delete(str(staged.file.name))
-        raise
-    row = _row(staged, actor=actor, version=version, text_column=column, now=now)
-    staged.delete()  # the row alone: its file belongs to the prediction now
-    return row
+    return version
 
 
 def _row(
@@ -124,11 +136,11 @@ def delete_expired(*, now: datetime) -> int:
 
 
 def files_to_predict(*, now: datetime) -> list[int]:
-    """Files that no live task has, oldest first."""
+    """Files that no live task has, oldest first; those behind that the models failed on already."""
     stale = Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lte=now - STALE_AFTER)
     free = Q(status=Status.WAITING) | (Q(status=Status.RUNNING) & stale)
     rows = PredictionFile.objects.filter(free, project__binned_at__isnull=True)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+    return list(rows.order_by("waits_for", "pk").values_list("pk", flat=True))
 
 
 def _forget_files(names: list[Any]) -> None:

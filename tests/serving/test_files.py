@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client, TestCase
 from django.urls import reverse
 
@@ -23,11 +24,12 @@ from learners.services.prediction_files import (
     files_to_predict,
     take_file,
 )
-from learners.services.serving import predict_texts
+from learners.services.serving import ModelsAway, predict_texts
 from projects.models import Project, User
 from projects.reading import BadInput
 from projects.services.refusals import Refused
-from tests.api.worlds import Program, answer, problem
+from projects.services.staging import stage
+from tests.api.worlds import Program, answer, make_token, problem
 from tests.factories import NOW, make_project
 from tests.serving.worlds import make_live
 
@@ -154,6 +156,22 @@ def test_a_file_whose_workers_die_is_given_up(models: Shelf, project: Project) -
     assert row.status == "failed"
 
 
+def test_a_file_that_the_models_fail_on_is_given_up_and_stops_no_other(
+    models: Shelf, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_live(project)
+    first, second = taken(project, CSV), taken(project, CSV)
+
+    def killed(*args: Any, **more: Any) -> Any:
+        raise ModelsAway("the connection was closed")
+
+    monkeypatch.setattr("learners.services.predicting_files.predict_texts", killed)
+    assert (ran(first).status, first.attempts) == ("waiting", 1)
+    assert files_to_predict(now=NOW) == [second.pk, first.pk]
+    assert [ran(first).status, ran(first).status] == ["waiting", "failed"]
+    assert "ended or took too long over this file" in first.error
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -195,9 +213,11 @@ def test_too_many_open_files_are_refused(project: Project) -> None:
 # ---- for programs ----
 
 
-def sent(program: Program, content: str = CSV, name: str = "mail.csv", **fields: str) -> Any:
+def sent(
+    program: Program, content: str = CSV, name: str = "mail.csv", *, key: str = "", **fields: str
+) -> Any:
     file = SimpleUploadedFile(name, content.encode())
-    auth = {"Authorization": f"Bearer {program.secret}"}
+    auth = {"Authorization": f"Bearer {program.secret}", "Idempotency-Key": key}
     address = f"/api/v1/projects/{program.project.pk}/batches"
     return program.client.post(address, {"file": file, **fields}, headers=auth)
 
@@ -236,12 +256,43 @@ def test_a_program_cancels_once(project: Project, program: Program) -> None:
     assert "cancelled" in problem(program.post(path), 409)["message"]
 
 
+def test_a_token_that_only_predicts_sees_its_own_files_alone(
+    project: Project, program: Program
+) -> None:
+    make_live(project)
+    router = Program(project, make_token(project, scopes=["predict"], random=b"p" * 32)[1])
+    others, mine = answer(sent(program), 202)["id"], answer(sent(router), 202)["id"]
+    assert [one["id"] for one in answer(router.get("/batches"))] == [mine]
+    problem(router.get(f"/batches/{others}/result"), 404)
+    problem(router.call("DELETE", f"/batches/{others}"), 404)
+    assert [one["id"] for one in answer(program.get("/batches"))] == [mine, others]
+
+
 def test_another_projects_file_is_not_found(program: Program, owner: User) -> None:
     other = make_project(owner=owner, name="Other")
     make_live(other)
     row = taken(other, CSV)
     problem(program.get(f"/batches/{row.pk}"), 404)
     problem(program.call("DELETE", f"/batches/{row.pk}"), 404)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_neither_project_nor_token_is_locked_while_a_file_is_looked_through(
+    project: Project, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_live(project)
+
+    def looked_through(**given: Any) -> Any:
+        other = connection.copy()
+        with other.cursor() as cursor:
+            for table in ("projects_project", "projects_apitoken"):
+                cursor.execute(f"SELECT 1 FROM {table} FOR NO KEY UPDATE NOWAIT")
+        other.close()
+        return stage(**given)
+
+    monkeypatch.setattr("learners.services.prediction_files.stage", looked_through)
+    said = answer(sent(program, key=str(uuid.uuid4())), 202)
+    assert said["status"] == "waiting"
 
 
 # ---- for people ----
