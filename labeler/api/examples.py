@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO, Literal
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Path, Query, Router, Schema
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from labeler.api.auth import project_of, token_of
 from labeler.api.errors import ApiError
@@ -21,6 +22,7 @@ from labeler.sending import send
 from projects.models import DataImport, Example, Project
 from projects.models.api import Scope
 from projects.reading import BadInput, ColumnChoice, Layout
+from projects.reading.scanning import is_blank
 from projects.selectors.imports import line_of
 from projects.services.creating import add_texts
 from projects.services.staging import stage
@@ -41,6 +43,13 @@ class TextAsked(Asked):
     text: str = Field(min_length=1, max_length=MAX_TEXT_CHARS)
     id: str = Field("", max_length=200)
     metadata: Metadata = {}
+
+    @field_validator("text")
+    @classmethod
+    def _not_blank(cls, text: str) -> str:
+        if is_blank(text):
+            raise ValueError("There is no text in it.")
+        return text
 
 
 class TextsAsked(Asked):
@@ -132,15 +141,19 @@ def _added(request: HttpRequest, project: Project, asked: TextsAsked) -> dict[st
         layout=Layout(**staged.guess["layout"]),
         multilabel=project.multilabel,
     )
-    data_import = add_texts(
-        actor=actor,
-        project=project,
-        staged=staged,
-        columns=columns,
-        new_classes=[],
-        seed=secrets.randbits(63),
-        now=now,
-    )
+    try:
+        data_import = add_texts(
+            actor=actor,
+            project=project,
+            staged=staged,
+            columns=columns,
+            new_classes=[],
+            seed=secrets.randbits(63),
+            now=now,
+        )
+    except Exception:
+        default_storage.delete(str(staged.file.name))  # its row goes with the transaction
+        raise
     transaction.on_commit(lambda: send("projects.import", data_import.pk) and None)
     return _import(data_import)
 

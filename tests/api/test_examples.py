@@ -47,7 +47,7 @@ def test_the_same_key_brings_texts_once(program: Program) -> None:
     [
         ({"texts": []}, "texts"),
         ({"texts": [{"text": ""}]}, "texts.0.text"),
-        ({"texts": [{"text": "  \n"}]}, "leave_out_blank"),
+        ({"texts": [{"text": "a"}, {"text": "  \n"}]}, "texts.1.text"),
         ({"texts": [{"text": 3}]}, "texts.0.text"),
         ({"texts": ["a"]}, "texts.0"),
         ({"texts": [{"text": "a\u0000b"}]}, "texts.0.text"),

@@ -119,6 +119,18 @@ def test_a_kept_prediction_tells_whether_the_model_was_right(
     assert [one["version"] for one in (right, wrong)] == [3, 3]
 
 
+def test_a_label_for_a_redacted_prediction_needs_the_text(
+    project: Project, program: Program
+) -> None:
+    kept = make_kept(project, "call [phone]", "Food", text_hash=text_hash("call 030 1234567"))
+    about = {"client_id": str(uuid.uuid4()), "prediction_id": str(kept.pk)}
+    said = problem(program.post("/feedback", {**about, "label": "Trains"}), 422)
+    assert (said["field"], "redacted" in said["message"]) == ("text", True)
+    assert sent(program, **{**about, "accepted": False})["outcome"] == "counted"
+    sent(program, prediction_id=str(kept.pk), text="call 030 1234567", label="Trains")
+    assert Example.objects.get().text == "call 030 1234567"
+
+
 def test_acceptance_alone_is_counted_and_is_no_label(project: Project, program: Program) -> None:
     make_kept(project, "a bun", "Food")
     said = sent(program, text="a bun", accepted=True)
