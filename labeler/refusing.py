@@ -1,5 +1,6 @@
 """The answer to a request that was refused before any page saw it."""
 
+import time
 from contextlib import suppress
 
 from django.conf import settings
@@ -8,6 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 MEGABYTE = 1024 * 1024
+READ_AT_ONCE = 64 * 1024
+READ_OUT_BYTES = 64 * MEGABYTE
+READ_OUT_SECONDS = 10.0
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -38,7 +42,15 @@ def _problem(request: HttpRequest, exception: Exception) -> str:
 
 
 def read_out(request: HttpRequest) -> None:
-    """A browser that is still sending would take the end of the connection for the answer."""
+    """A browser that is still sending would take the end of the connection for the answer.
+
+    At most `READ_OUT_BYTES` and `READ_OUT_SECONDS`: who sends more, or more slowly, loses the answer, and
+    not a thread of the web process its time. The server closes the connection then.
+    """
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if length.isdigit() and int(length) > READ_OUT_BYTES:
+        return
+    until = time.monotonic() + READ_OUT_SECONDS
     with suppress(OSError):  # it has gone: nobody is left to answer
-        while request.read(MEGABYTE):
+        while time.monotonic() < until and request.read(READ_AT_ONCE):
             pass

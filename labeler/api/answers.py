@@ -15,6 +15,7 @@ from labeler.api.errors import CODES, ApiError
 from labeler.refusing import read_out
 
 PREFIX = "/api/"
+TAKES_FILES = "/batches"
 MESSAGES = {
     400: "The request cannot be read.",
     403: "This is not allowed.",
@@ -38,7 +39,7 @@ def api_answers(
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
             return get_response(request)
-        response = _too_large(request) or _as_json(light(request))
+        response = _unreadable(request) or _as_json(light(request))
         response.headers.setdefault("Cache-Control", "no-store")
         standing = getattr(request, STANDING, None)
         for name, value in standing.headers().items() if standing else ():
@@ -64,15 +65,28 @@ def _called(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _too_large(request: HttpRequest) -> HttpResponse | None:
-    """Files are another matter: what takes them limits them while they arrive."""
+def _unreadable(request: HttpRequest) -> HttpResponse | None:
+    """The answer to a body of unknown length, that is too large, or that is not JSON. Files are another
+    matter: what takes them limits them while they arrive.
+    """
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        message = "Send the header Content-Length; a body that comes in chunks is not read."
+        return ApiError(411, message).response()
+    is_form = request.content_type == "multipart/form-data"
+    if is_form and request.path_info.endswith(TAKES_FILES):
+        return None
     length = request.META.get("CONTENT_LENGTH") or "0"
     n_bytes = int(length) if length.isascii() and length.isdigit() else 0
     allowed = settings.LABELER_API_MAX_BODY_BYTES
-    if n_bytes <= allowed or request.content_type == "multipart/form-data":
-        return None
-    read_out(request)
-    return ApiError(413, f"{n_bytes:,} bytes; allowed: {allowed:,} a request.").response()
+    if n_bytes > allowed:
+        read_out(request)
+        return ApiError(413, f"{n_bytes:,} bytes; allowed: {allowed:,} a request.").response()
+    if n_bytes and request.content_type != "application/json":
+        read_out(request)
+        return ApiError(
+            415, "Send JSON, with the header Content-Type: application/json."
+        ).response()
+    return None
 
 
 def _as_json(response: HttpResponse) -> HttpResponse:

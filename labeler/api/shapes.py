@@ -24,7 +24,9 @@ class Problem(Schema):
     error: ProblemBody
 
 
-PROBLEMS: dict[Any, Any] = {frozenset({400, 401, 403, 404, 405, 409, 413, 422, 429, 503}): Problem}
+PROBLEMS: dict[Any, Any] = {
+    frozenset({400, 401, 403, 404, 405, 409, 411, 413, 415, 422, 429, 503}): Problem
+}
 
 
 class Share(Schema):

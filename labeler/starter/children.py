@@ -49,10 +49,14 @@ class Child:
 
 
 def children(var: Path, address: Address) -> list[Child]:
-    """Web, worker, beat and models, as docker-compose.yml starts them too."""
+    """Web, worker, beat and models, as docker-compose.yml starts them too; no models where
+    LABELER_MODELS_URL names those of somebody else.
+    """
+    others = {"models"} if os.environ.get("LABELER_MODELS_URL") else set()
     return [
         Child(name, command, var / "log" / f"{name}.log", child_environment(var, name))
         for name, command in commands(address.bind).items()
+        if name not in others
     ]
 
 

@@ -128,6 +128,22 @@ def test_a_body_that_is_too_large_is_not_read(program: Program, settings: Any) -
     assert said["message"] == "101 bytes; allowed: 100 a request."
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/plain", ""])
+def test_json_that_calls_itself_something_else_is_refused(program: Program, kind: str) -> None:
+    address = f"/api/v1/projects/{program.project.pk}/predict"
+    auth = {"Authorization": f"Bearer {program.secret}"}
+    sent = program.client.generic("POST", address, b'{"text": "a"}', kind, headers=auth)
+    assert problem(sent, 415)["code"] == "unsupported_media_type"
+
+
+def test_a_body_in_chunks_is_told_to_have_a_length(program: Program) -> None:
+    said = program.client.generic(
+        "POST", "/api/v1/projects/1/predict", b"", headers={"Transfer-Encoding": "chunked"},
+        CONTENT_LENGTH="",
+    )  # fmt: skip
+    assert problem(said, 411)["code"] == "length_required"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/api/v1/nothing", 404), ("GET", "/api/", 404), ("DELETE", "", 405), ("PUT", "", 405)],

@@ -12,7 +12,14 @@ import yaml
 from labeler.embedded.problems import StartProblem
 from labeler.starter.addresses import Address, require_free, wanted_address
 from labeler.starter.alone import only_starter, running_starter
-from labeler.starter.children import Child, Watch, child_environment, commands, how_it_ended
+from labeler.starter.children import (
+    Child,
+    Watch,
+    child_environment,
+    children,
+    commands,
+    how_it_ended,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -99,6 +106,22 @@ def test_children_know_their_data_and_their_part(tmp_path: Path) -> None:
     assert environment["LABELER_VAR"] == str(tmp_path)
     assert environment["LABELER_PROCESS"] == "worker"
     assert environment["HF_HUB_OFFLINE"] == "1"
+
+
+def test_models_that_run_elsewhere_are_not_started_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = Address("127.0.0.1", 8000)
+    monkeypatch.delenv("LABELER_MODELS_URL", raising=False)
+    assert "models" in [child.name for child in children(tmp_path, address)]
+    monkeypatch.setenv("LABELER_MODELS_URL", "tcp://10.0.0.5:9000")
+    assert [child.name for child in children(tmp_path, address)] == ["web", "worker", "beat"]
+
+
+def test_containers_get_what_the_operator_sets() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for name in ("prepare", "web", "worker", "beat", "models"):
+        assert services[name]["env_file"] == [{"path": ".env", "required": False}]
 
 
 def test_containers_run_what_the_starter_runs() -> None:
