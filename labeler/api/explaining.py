@@ -7,7 +7,13 @@ from pydantic import Field
 
 from labeler.api.errors import ApiError
 from learners.services.model_files import ModelFilesGone
-from learners.services.serving import CannotPredict, ModelsAway, explain_texts
+from learners.services.serving import (
+    REQUEST_SECONDS,
+    CannotPredict,
+    ModelsAway,
+    ModelsSlow,
+    explain_texts,
+)
 from projects.models import ModelVersion
 
 MOST_TEXTS = 32
@@ -40,6 +46,9 @@ def explained(version: ModelVersion, texts: list[str]) -> list[dict[str, Any]]:
     """
     try:
         return explain_texts(version, texts)
+    except ModelsSlow as error:
+        message = f"The words were not told within {REQUEST_SECONDS:g} s; send fewer texts."
+        raise ApiError(503, message, code="too_slow") from error
     except ModelsAway as error:
         message = "The process that holds the models does not answer; try again in a moment."
         raise ApiError(503, message, code="models_away", headers={"Retry-After": "2"}) from error

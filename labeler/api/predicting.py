@@ -29,6 +29,7 @@ from learners.services.model_files import ModelFilesGone
 from learners.services.serving import (
     CannotPredict,
     ModelsAway,
+    ModelsSlow,
     predict_rows,
     predict_texts,
 )
@@ -165,6 +166,9 @@ def _asked_model(project: Project, version: ModelVersion, asked: PredictAsked) -
             return found
         rows = _rows(asked)
         return answers_to_rows(version, predict_rows(version, rows), rows)
+    except ModelsSlow as error:
+        message = "The model did not answer in time; send fewer, or a file."
+        raise ApiError(503, message, code="too_slow") from error
     except ModelsAway as error:
         message = "The process that holds the models does not answer; try again in a moment."
         raise ApiError(503, message, code="models_away", headers={"Retry-After": "2"}) from error

@@ -47,8 +47,8 @@ def answers(version: ModelVersion, predicted: Predicted, others: Others) -> list
     rule = deferral_of(version)
     if rule is None or predicted.thresholds is not None:
         return found
-    for one in found:
-        one.told["deferred"] = one.told["probability"] < rule.threshold
+    for one, shares in zip(found, predicted.probabilities, strict=True):
+        one.told["deferred"] = max(shares) < rule.threshold  # not what is told, which is rounded
     places = [place for place, one in enumerate(found) if one.told["deferred"]]
     if not places or rule.to == PERSON:
         return found

@@ -44,6 +44,14 @@ def test_without_a_threshold_nothing_is_said_of_it(
     assert set(said) == {"label", "probability", "probabilities"}
 
 
+def test_the_threshold_is_compared_with_what_was_not_rounded(
+    models: Shelf, project: Project, program: Program
+) -> None:
+    deferring(project, threshold=0.88079701)  # soup: 0.88079708, told as 0.880797
+    (said,) = answer(program.post("/predict", {"text": "soup"}))["predictions"]
+    assert (said["probability"], said["deferred"]) == (0.880797, False)
+
+
 def test_texts_below_the_threshold_are_deferred(
     models: Shelf, project: Project, program: Program
 ) -> None:

@@ -113,6 +113,17 @@ def test_this_user_alone_can_reach_it_and_it_ends_when_told(start: Start, place:
     assert not Path(place.path).exists()
 
 
+def test_a_second_process_leaves_the_first_its_socket(start: Start, place: Place) -> None:
+    start()
+    environment = os.environ | {"LABELER_MODELS_URL": f"unix://{place.path}"}
+    second = subprocess.run(
+        [sys.executable, "-m", "learners.engine.serving"],
+        env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "another process listens there already" in second.stderr
+    wait_for(place)
+
+
 def test_a_folder_outside_of_the_data_is_not_loaded(start: Start, place: Place) -> None:
     start()
     asking = Client(place)

@@ -75,6 +75,27 @@ def test_many_threads_load_each_model_once(tmp_path: Path) -> None:
     assert sorted(slow.folders) == ["a", "b", "c"]
 
 
+def test_models_that_are_asked_for_together_keep_to_the_bound(tmp_path: Path) -> None:
+    held: list[int] = []
+
+    def load(folder: Path) -> Any:
+        time.sleep(0.01)
+        held.append(shelf.n_bytes)
+        return folder.name
+
+    shelf = Shelf(max_bytes=2 * MODEL_BYTES, load=load)
+    threads = [
+        threading.Thread(target=shelf.load, args=(name, folder(tmp_path, name)))
+        for name in "abcdef"
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(held) == 6
+    assert max(held) <= shelf.max_bytes
+
+
 def test_a_model_that_cannot_be_loaded_takes_no_room_and_may_be_tried_again(
     tmp_path: Path,
 ) -> None:

@@ -1,7 +1,10 @@
 """What the process answers to one message."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,31 @@ from learners.engine.words import NoSumOfWords
 TEXTS_AT_ONCE = 64
 """So that a single text need not wait for the whole of somebody's large batch."""
 DIGITS = 6
+USUAL_SECONDS = 30.0
+
+
+class TooSlow(Exception):
+    """Nobody waits any more for what is left, or will not when it is done."""
+
+
+@dataclass
+class _Time:
+    """How long somebody waits for an answer, from now."""
+
+    seconds: float
+    begun: float = field(default_factory=time.monotonic)
+    longest: float = 0.0  # of the pieces so far: the next one may take as long
+
+    @property
+    def left(self) -> float:
+        return self.seconds - (time.monotonic() - self.begun)
+
+    def check(self, done: int, n: int) -> None:
+        """Raises TooSlow."""
+        if self.left <= self.longest:
+            raise TooSlow(
+                f"{done:,} of {n:,} were done, and no more would be in {self.seconds:g} s"
+            )
 
 
 class Answering:
@@ -35,7 +63,7 @@ class Answering:
                 return {"problem": "NotLoaded", "message": "Send the folder of the model."}
             does = self._explain if message.get("do") == "explain" else self._predict
             return does(runtime, message)
-        except (BadFile, ModelTooLarge, BadTable, NoSumOfWords) as error:
+        except (BadFile, ModelTooLarge, BadTable, NoSumOfWords, TooSlow) as error:
             said = str(error)
             return {"problem": type(error).__name__, "message": f"{said[:1].upper()}{said[1:]}."}
 
@@ -63,9 +91,8 @@ class Answering:
             "class_ids": runtime.class_ids,
             "class_names": runtime.class_names,
             "thresholds": runtime.thresholds,
-            "probabilities": np.round(
-                self._probabilities(runtime, message).astype(np.float64), DIGITS
-            ).tolist(),
+            # Not rounded: a threshold is compared with what it was chosen on.
+            "probabilities": self._probabilities(runtime, message).astype(np.float64).tolist(),
         }
 
     def _inside(self, folder: str) -> Path:
@@ -79,10 +106,26 @@ class Answering:
         given: Sequence[Any] = message["rows"] if "rows" in message else message["texts"]
         predict = _predict_rows if "rows" in message else _predict_texts
         parts = [np.empty((0, len(runtime.class_ids)), np.float32)]
+        waited = _Time(float(message.get("seconds", USUAL_SECONDS)))
         for start in range(0, len(given), TEXTS_AT_ONCE):
-            with self._cores:
+            with self._core(waited, start, len(given)):
                 parts.append(predict(runtime, given[start : start + TEXTS_AT_ONCE]))
         return np.concatenate(parts)
+
+    @contextmanager
+    def _core(self, waited: _Time, done: int, n: int) -> Iterator[None]:
+        """One to compute a piece with, while somebody waits for it. Raises TooSlow."""
+        waited.check(done, n)
+        if not self._cores.acquire(timeout=waited.left):
+            waited.longest = waited.seconds
+            waited.check(done, n)
+        begun = time.monotonic()
+        try:
+            waited.check(done, n)
+            yield
+        finally:
+            self._cores.release()
+        waited.longest = max(waited.longest, time.monotonic() - begun)
 
 
 def _predict_texts(runtime: Runtime, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """The process itself: one thread a connection, until it is told to end."""
 
-import contextlib
+import fcntl
 import logging
 import os
 import signal
@@ -8,7 +8,7 @@ import socketserver
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from learners.engine.serving.answering import Answering
 from learners.engine.serving.frames import Closed, Place, receive, send
@@ -45,17 +45,38 @@ class _Server(socketserver.ThreadingMixIn, socketserver.BaseServer):
 
 
 class _UnixServer(_Server, socketserver.UnixStreamServer):
-    """Behind a path that this user alone can open."""
+    """Behind a path that this user alone can open, and that one process alone listens at."""
+
+    lock: IO[bytes] | None = None
 
     def server_bind(self) -> None:
         path = Path(str(self.server_address))
         path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self.lock = _locked(path.with_name(f"{path.name}.lock"))
         path.unlink(missing_ok=True)  # of a process that was killed
         before = os.umask(0o177)
         try:
             super().server_bind()
         finally:
             os.umask(before)
+
+    def server_close(self) -> None:
+        super().server_close()
+        if self.lock is not None:
+            Path(str(self.server_address)).unlink(missing_ok=True)
+            self.lock.close()
+            self.lock = None
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """The file, locked until it is closed or this process ends. Raises OSError where another has it."""
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise OSError(f"another process listens there already (it holds {path})") from error
+    return file
 
 
 class _TcpServer(_Server, socketserver.TCPServer):
@@ -96,9 +117,6 @@ def run(environment: dict[str, str]) -> None:
         server.serve_forever(poll_interval=0.2)
     finally:
         server.server_close()
-        if place.path:
-            with contextlib.suppress(FileNotFoundError):
-                Path(place.path).unlink()
 
 
 def models_mb(environment: dict[str, str]) -> int:

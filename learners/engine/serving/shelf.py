@@ -30,7 +30,9 @@ class Shelf:
     """Models by name. Any number of threads may ask.
 
     Args:
-        max_bytes: of memory that all loaded models may have together, estimated from their files.
+        max_bytes: of memory that all loaded models may have together, estimated from their files. One is
+            loaded after the other, so that they keep to it while several are asked for. A model that was
+            given up stays for the predictions that are being made with it.
     """
 
     def __init__(self, *, max_bytes: int, load: Callable[[Path], Runtime] = load_runtime) -> None:
@@ -38,6 +40,7 @@ class Shelf:
         self.n_loaded = 0
         self._load = load
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
         self._places: OrderedDict[str, _Place] = OrderedDict()
 
     @property
@@ -89,15 +92,15 @@ class Shelf:
                 f"this model needs about {_mb(wanted)} MB of memory and LABELER_MODELS_MB allows "
                 f"{_mb(self.max_bytes)} for all of them"
             )
-        with self._lock:
-            place.n_bytes = wanted
-            self._places[name] = place  # where a neighbour's failure took it away
-            self._make_room(keep=name)
-        runtime = self._load(folder)
-        with self._lock:
-            place.runtime = runtime
-            self.n_loaded += 1
-            self._make_room(keep=name)  # two that were loaded at a time may be too much together
+        with self._loading:
+            with self._lock:
+                place.n_bytes = wanted
+                self._places[name] = place  # where a neighbour's failure took it away
+                self._make_room(keep=name)
+            runtime = self._load(folder)
+            with self._lock:
+                place.runtime = runtime
+                self.n_loaded += 1
 
     def _make_room(self, *, keep: str) -> None:
         """Under the lock. A model that is being used stays until its last prediction is done."""
