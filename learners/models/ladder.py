@@ -78,7 +78,7 @@ class Rung(models.Model):
     `folder` is a prefix in storage, and `files` says what lies there, name to SHA-256.
     `predictions_file`: npz of what it says of the audit answers: example_ids (n,), y (n,),
     probabilities (n, k), class_ids (k,). `attempts` counts tries, since a worker may die of one.
-    Speed is per thousand texts, one at a time on one thread.
+    Speed is per thousand texts, given many at once, on one thread.
     """
 
     class Status(models.TextChoices):

@@ -14,7 +14,7 @@ from projects.services.versions import KeptModel, add_version
 LADDERS_KEPT = 2
 _MEASURED = (
     "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low", "macro_f1_high",
-    "n_audit", "n_train", "ms_per_1000", "cpu_seconds_per_1000", "memory_mb",
+    "n_audit", "n_train", "ms_per_1000", "cpu_seconds_per_1000", "memory_mb", "note",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What the rungs of a ladder learn from and are measured on, read back from the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from learners.selectors.training import TrainingSet, training_set_from_ledger
 from learners.services.manifest import Ingredients, Manifest, make_manifest
 from projects.models import Example, Project, SyntheticExample
 
+WRITTEN = "written:"  # before the content hash of a text that a teacher wrote
 POOL_TEXTS = 20_000  # without a label: enough to count words in
 
 Ids = NDArray[np.int64]
@@ -51,26 +52,24 @@ def ladder_data(ladder: Ladder) -> LadderData:
     learnt, measured = found.example_ids[~found.is_audit], found.example_ids[found.measures]
     pool_ids = _open_pool(ladder, found)
     texts, hashes = _texts(np.concatenate([learnt, measured, pool_ids]))
+    y, names = found.class_ids[~found.is_audit], class_name_texts(project, upto_seq)
     training = TrainingData(
         texts=[texts[pk] for pk in learnt.tolist()],
-        y=found.class_ids[~found.is_audit],
-        names=class_name_texts(project, upto_seq),
+        y=y,
+        names=names,
+        class_ids=() if project.is_table else _told_of(y, names),
         pool_texts=[texts[pk] for pk in pool_ids.tolist()],
         class_names=class_names_after(project.pk, upto_seq),
         columns=[(column["name"], column["kind"]) for column in project.feature_columns],
     )
-    written = written_examples(ladder)
+    written = written_examples(ladder, ladder.synthetic)
     if written:
-        training = replace(
-            training,
-            texts=[*training.texts, *(row.text for row in written)],
-            y=np.append(training.y, [row.label_class_id for row in written]).astype(np.int64),
-        )
+        training = with_written(training, written)
     return LadderData(
         training=training,
         hashes=(
             *(hashes[pk] for pk in learnt.tolist()),
-            *(f"written:{bytes(row.content_hash).hex()}" for row in written),
+            *(f"{WRITTEN}{bytes(row.content_hash).hex()}" for row in written),
         ),
         pool_hashes=tuple(hashes[pk] for pk in pool_ids.tolist()),
         audit_ids=measured,
@@ -80,9 +79,33 @@ def ladder_data(ladder: Ladder) -> LadderData:
     )
 
 
-def written_examples(ladder: Ladder) -> list[SyntheticExample]:
-    """Texts that a teacher wrote and that train this ladder, as they were when it was asked for."""
-    return list(SyntheticExample.objects.filter(pk__in=ladder.synthetic).order_by("pk"))
+def _told_of(y: Ids, names: Sequence[tuple[str, int]]) -> list[int]:
+    """Classes that a label or a name tells of, ascending, as the project's own fits know them."""
+    return sorted({*y.tolist(), *(class_id for _, class_id in names)})
+
+
+def written_examples(ladder: Ladder, numbers: Iterable[int]) -> list[SyntheticExample]:
+    """Those of the numbered texts, which a teacher wrote, that may train a model of this ladder: none
+    that is among the ladder's random or test texts, however it came there.
+    """
+    measuring = Example.objects.filter(
+        project_id=ladder.project_id,
+        role__in=(Example.Role.AUDIT, Example.Role.TEST),
+        pk__lte=ladder.pool_upto or 0,
+    )
+    rows = SyntheticExample.objects.filter(pk__in=list(numbers))
+    return list(rows.exclude(content_hash__in=measuring.values("content_hash")).order_by("pk"))
+
+
+def with_written(training: TrainingData, written: Sequence[SyntheticExample]) -> TrainingData:
+    """The same, and behind it the written texts, each of the class that it was written for."""
+    y = np.append(training.y, [row.label_class_id for row in written]).astype(np.int64)
+    return replace(
+        training,
+        texts=[*training.texts, *(row.text for row in written)],
+        y=y,
+        class_ids=sorted({*training.class_ids, *y.tolist()}),
+    )
 
 
 def class_name_texts(project: Project, upto_seq: int) -> list[tuple[str, int]]:
@@ -146,6 +169,21 @@ def embedder_digest() -> str:
     if settings.LABELER_EMBEDDER == MINILM:
         return MINILM_SHA256
     return folder_digest(trunk_folder())
+
+
+def embedder_folder(digest: str) -> Path | None:
+    """Where the embedding model of a manifest lies, by the SHA-256 of its weights; None where this
+    server no longer has it.
+
+    Raises:
+        EmbedderUnavailable: it is MiniLM, which is not installed.
+    """
+    if digest == MINILM_SHA256:
+        return minilm_folder()
+    try:
+        return trunk_folder() if digest in ("", embedder_digest()) else None
+    except EmbedderUnavailable:
+        return None
 
 
 def _open_pool(ladder: Ladder, found: TrainingSet) -> Ids:

@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from django.core.files import File
@@ -27,7 +26,7 @@ from learners.engine.packing.zip_file import write_zip_file
 from learners.engine.runtime import META, TOKENIZER, load_runtime
 from learners.models import ModelExport
 from learners.selectors.class_texts import class_texts
-from learners.services.ladder_data import trunk_folder
+from learners.services.ladder_data import embedder_folder
 from learners.services.manifest import MANIFEST
 from learners.services.model_files import ModelFilesGone
 from learners.services.rung_export_request import LONGEST_EXPORT, Kind, Model, project_of
@@ -61,9 +60,10 @@ def make_export(*, export_id: int, clock: Callable[[], datetime]) -> None:
     except (EngineError, ModelFilesGone) as error:
         mine.update(error=str(error), finished_at=clock())
         return
-    except Exception as error:
-        logger.exception("%s could not be made", row)
-        mine.update(error=f"{type(error).__name__}: {error}", finished_at=clock())
+    except Exception:
+        logger.exception("file %d, %s, could not be made", row.pk, row)
+        said = f"Something went wrong; the log of the worker has it (file {row.pk})."
+        mine.update(error=said, finished_at=clock())
         return
     if not mine.update(finished_at=clock(), **columns):
         default_storage.delete(columns["file"])
@@ -154,10 +154,14 @@ def parity_for(model: Model, files: Mapping[str, bytes]) -> Parity:
 
 
 def _config(facts: ModelFacts, files: Mapping[str, bytes]) -> dict[str, Any] | None:
-    """The embedding model's own configuration, where it is inside."""
+    """The embedding model's own configuration, where it is inside; of one that is gone, that its
+    architecture is unknown.
+    """
     features = json.loads(files[META]).get("features", "").split("+")
     if facts.kind not in WITH_TRUNK and MINILM not in features:
         return None
-    path = Path(trunk_folder()) / "config.json"
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    folder = embedder_folder(json.loads(files[MANIFEST]).get("embedder", ""))
+    if folder is None:
+        return {"model_type": "unknown"}
+    found: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
     return {name: value for name, value in found.items() if not name.startswith("_")}

@@ -10,20 +10,23 @@ from tokenizers import Tokenizer
 from learners.engine.bundle import as_json
 from learners.engine.class_words import WORDS, without_parted_words
 from learners.engine.confusion import confusion
-from learners.engine.embedding import MINILM, MINILM_SOURCE, licence_of
+from learners.engine.embedding import MINILM, MINILM_SHA256, MINILM_SOURCE, licence_of
 from learners.engine.errors import UnknownRung
 from learners.engine.intervals import Interval
 from learners.engine.packing.card import ClassFacts, ModelFacts
 from learners.engine.rungs import RungKind, get_rung
 from learners.engine.runtime import LABELS, META, TOKENIZER
 from learners.models import Rung
+from learners.models.ladder import TEACHER
 from learners.selectors.class_texts import class_texts
 from learners.services.deferring import told
 from learners.services.exporting import data_words
+from learners.services.ladder_data import WRITTEN, embedder_folder
 from learners.services.manifest import MANIFEST
 from learners.services.model_files import read_files
 from learners.services.model_predictions import read_predictions
 from learners.services.rung_export_request import Model, project_of
+from learners.services.students import kind_name
 from projects.models import ModelVersion
 from projects.services.deferral import Deferral, deferral_of
 
@@ -44,6 +47,7 @@ def facts_of(model: Model, files: dict[str, bytes]) -> ModelFacts:
     upto_seq = (model.ladder.upto_seq or 0) if isinstance(model, Rung) else model.upto_seq
     counts = name in NO_WEIGHTS or meta.get("features") in COUNTED_FEATURES
     weights = not project.is_table and not counts
+    licence, source = _licence_and_source(model.manifest.get("embedder", ""))
     made = model.finished_at if isinstance(model, Rung) else model.created_at
     return ModelFacts(
         project=project.name,
@@ -55,12 +59,14 @@ def facts_of(model: Model, files: dict[str, bytes]) -> ModelFacts:
         version=None if isinstance(model, Rung) else model.number,
         manifest_digest=model.manifest_digest,
         made_at=made.isoformat(timespec="seconds") if made else "",
-        licence=licence_of(settings.LABELER_EMBEDDER) if weights else "",
-        source=_source() if weights else "",
+        licence=licence if weights else "",
+        source=source if weights else "",
         intended_use=project.card_intended_use,
         ethics=project.card_ethics,
         caveats=project.card_caveats,
         data=data_words(project, upto_seq),
+        note=measured.get("note") or "",
+        learned_from_outside=_learned_from_outside(model, files),
         n_train=measured.get("n_train"),
         n_audit=measured.get("n_audit") or 0,
         accuracy=_interval(measured, "accuracy"),
@@ -84,16 +90,32 @@ def _measures(model: Model) -> dict[str, Any]:
 def _kind(name: str) -> RungKind | None:
     """None for a kind of an earlier release."""
     try:
-        return get_rung(name)
+        return get_rung(kind_name(name))
     except UnknownRung:
         return None
 
 
-def _source() -> str:
-    """Whose weights these are, or came from; no path of this server."""
-    return (
-        MINILM_SOURCE if settings.LABELER_EMBEDDER == MINILM else "an embedding model of your own"
+def _licence_and_source(digest: str) -> tuple[str, str]:
+    """Of the embedding model with these weights, "" for the server's own: under which licence they are,
+    and whose they are or came from; no path of this server.
+    """
+    if digest == MINILM_SHA256 or (not digest and settings.LABELER_EMBEDDER == MINILM):
+        return licence_of(MINILM), MINILM_SOURCE
+    has_it = embedder_folder(digest) is not None
+    source = (
+        "an embedding model of your own"
+        if has_it
+        else "an embedding model that this server no longer has"
     )
+    return licence_of(source), source
+
+
+def _learned_from_outside(model: Model, files: dict[str, bytes]) -> bool:
+    """Whether an outside teacher taught it, or wrote texts that it learned from."""
+    student = model.manifest.get("settings", {}).get("student", {})
+    if student.get("teacher") == TEACHER or "synthetic" in student:
+        return True
+    return any(digest.startswith(WRITTEN) for digest, _ in json.loads(files[MANIFEST])["labels"])
 
 
 def _interval(measured: dict[str, Any], name: str) -> Interval | None:
@@ -106,13 +128,20 @@ def _interval(measured: dict[str, Any], name: str) -> Interval | None:
 def _speed(measured: dict[str, Any], word: str) -> dict[str, str]:
     machine = measured.get("machine") or "the machine that trained it"
     told = {
-        f"Milliseconds per thousand {word}, one at a time on one thread": measured.get(
+        f"Milliseconds per thousand {word}, given many at once, on one thread": measured.get(
             "ms_per_1000"
         ),
         f"CPU seconds per thousand {word}": measured.get("cpu_seconds_per_1000"),
         "Memory in MB": measured.get("memory_mb"),
     }
-    return {what: f"{value:.3g}, on {machine}" for what, value in told.items() if value is not None}
+    return {
+        what: f"{_plain(value)}, on {machine}" for what, value in told.items() if value is not None
+    }
+
+
+def _plain(value: float) -> str:
+    """Three digits that say something, and never an exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _classes(model: Model, files: dict[str, bytes], upto_seq: int) -> list[ClassFacts]:
@@ -120,7 +149,8 @@ def _classes(model: Model, files: dict[str, bytes], upto_seq: int) -> list[Class
     labels = json.loads(files[LABELS])
     project = project_of(model)
     described = {each.class_id: each.description for each in class_texts(project.pk, upto_seq)}
-    trained = Counter(class_id for _, class_id in json.loads(files[MANIFEST])["labels"])
+    learnt = json.loads(files[MANIFEST])["labels"]
+    trained = Counter(class_id for digest, class_id in learnt if not digest.startswith(WRITTEN))
     recall, precision = _shares(model)
     return [
         ClassFacts(

@@ -13,10 +13,15 @@ from learners.engine.rungs.distilling import with_teaching
 from learners.engine.runtime import load_runtime
 from learners.models import Ladder, Rung
 from learners.models.ladder import TEACHER
-from learners.services.ladder_data import LadderData, texts_of, with_recipe
+from learners.services.ladder_data import (
+    LadderData,
+    texts_of,
+    with_recipe,
+    with_written,
+    written_examples,
+)
 from learners.services.model_files import open_folder
 from learners.services.teacher_rung import soft_answers, teacher_predictions
-from projects.models import SyntheticExample
 from projects.selectors.teacher import prompt_of, teacher_of
 
 LEAST_SHARE = 1e-6  # of a text's soft label that must lie on classes which labels have
@@ -54,7 +59,7 @@ def lessons_of(rung: Rung, data: LadderData, surroundings: Surroundings) -> Less
         own = {name: rung.manifest[name] for name in ("recipe",) if name in rung.manifest}
         return Lessons(with_recipe(data.training, own), own, _beside(data.n_written))
     if "synthetic" in student:
-        return _with_written(data.training, student["synthetic"])
+        return _with_written(rung.ladder, data.training, student["synthetic"])
     teacher = (
         _outside(rung.ladder, data.training)
         if student["teacher"] == TEACHER
@@ -106,21 +111,30 @@ def _of_ladder(ladder: Ladder, name: str, data: LadderData, n_threads: int) -> _
     return _Teacher(ask, data.training.pool_texts, runtime.class_ids, words)
 
 
-def _with_written(data: TrainingData, numbers: Sequence[int]) -> Lessons:
-    rows = SyntheticExample.objects.filter(pk__in=list(numbers))
-    written = list(rows.order_by("pk").values_list("text", "label_class_id"))
-    training = replace(
-        data,
-        texts=[*data.texts, *(text for text, _ in written)],
-        y=np.append(data.y, [class_id for _, class_id in written]).astype(np.int64),
-    )
-    n = len(data.texts)
+def _with_written(ladder: Ladder, data: TrainingData, numbers: Sequence[int]) -> Lessons:
+    rows = written_examples(ladder, numbers)
+    written = [row for row in rows if row.label_class_id in data.class_names]
+    if not written:
+        raise EngineError(
+            "no written text is left to learn from: their classes came after this ladder, or they are "
+            "among its random texts; train the ladder again"
+        )
+    training, n = with_written(data, written), len(data.texts)
     settings: dict[str, object] = {
         "student": {"synthetic": list(numbers)},
         "taught": _digest(training, n),
     }
     words = f"Learned from {n:,} labels and {len(written):,} texts that a teacher wrote."
-    return Lessons(training, settings, words)
+    return Lessons(training, settings, f"{words}{_without(len(numbers) - len(written))}")
+
+
+def _without(n_left_out: int) -> str:
+    if not n_left_out:
+        return ""
+    return (
+        f" {n_left_out:,} more were left out: of a class that came after this ladder, or among its "
+        "random texts."
+    )
 
 
 def _digest(training: TrainingData, n_labels: int) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 from learners.engine.intervals import Interval
 
 NOBODY = "Nobody wrote this part."
+OUTSIDE = (
+    "It also learned from a model outside of the project; what that was trained on is not known. "
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class ModelFacts:
         made_at: ISO 8601 text. manifest_digest: SHA-256 of `manifest.json`.
         licence: of the embedding model's weights that are inside, "" where none are; `source` whence.
         intended_use, ethics, caveats: what the lead wrote, "" for nothing.
-        data: a sentence on where the examples came from.
+        data: a sentence on where the examples came from. note: what else it learned from, and what to
+            know of its figures. learned_from_outside: from answers or texts of an outside model.
         n_train: labelled examples it learned from. n_audit: random ones it was measured on.
         accuracy, macro_f1: on those; None with `unmeasured`, the reason.
         speed: what was measured of it, in words -> value in words.
@@ -68,6 +72,8 @@ class ModelFacts:
     ethics: str = ""
     caveats: str = ""
     data: str = ""
+    note: str = ""
+    learned_from_outside: bool = False
     n_train: int | None = None
     n_audit: int = 0
     accuracy: Interval | None = None
@@ -169,8 +175,8 @@ def _evaluation(facts: ModelFacts) -> str:
         return facts.unmeasured
     return (
         f"{facts.n_audit:,} {facts.word} of the project that were set aside at random before any model saw them, "
-        "each answered by people. This model and every model it learned from were trained on none of them. "
-        f"The figures say nothing about {facts.word} of another kind."
+        "each answered by people. Neither this model nor any model of the project that it learned from was trained "
+        f"on them. {OUTSIDE * facts.learned_from_outside}The figures say nothing about {facts.word} of another kind."
     )
 
 
@@ -181,7 +187,8 @@ def _training(facts: ModelFacts) -> str:
         for each in facts.classes
     ]
     table = [f"| Class | Labelled {facts.word} | What it means |", "|---|---|---|", *rows]
-    return "\n".join([f"{facts.data} {n}".strip() or NOBODY, "", *table])
+    said = " ".join(part.strip() for part in (facts.data, n, facts.note) if part.strip())
+    return "\n".join([said or NOBODY, "", *table])
 
 
 def _analyses(facts: ModelFacts) -> str:
