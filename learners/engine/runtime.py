@@ -46,9 +46,9 @@ class Runtime:
         class_ids, class_names: (k,), in the order of the columns of `predict_proba`.
         thresholds: (k,), from which probability on a text has each class; None where a text has one.
         n_bytes: of all files together.
+        graph: reads `model.onnx` again.
     """
 
-        graph: reads `model.onnx` again.
     meta: Mapping[str, Any]
     class_ids: tuple[int, ...]
     class_names: tuple[str, ...]
@@ -57,9 +57,9 @@ class Runtime:
     session: Any
     tokenizer: Any = None
     table: "TableModel | None" = None
+    graph: Callable[[], bytes] = bytes
 
     @property
-    graph: Callable[[], bytes] = bytes
     def rung(self) -> str:
         return str(self.meta.get("rung", ""))
 
@@ -108,8 +108,6 @@ class Runtime:
             return np.empty((0, len(self.class_ids)), np.float32)
         return self._run({"rows": self.table.scaled(rows)})
 
-    def _fill(self, probabilities: Singles, texts: Sequence[str]) -> None:
-        sound = [text.encode("utf-8", "replace").decode() for text in texts]
     @cached_property
     def word_model(self) -> WordModel:
         """What its words add. Raises `NoSumOfWords` where it is no sum over words, or BadFile."""
@@ -126,6 +124,8 @@ class Runtime:
         encoded = self.tokenizer.encode_batch(sound)
         return [model.words(*pair) for pair in zip(sound, encoded, strict=True)]
 
+    def _fill(self, probabilities: Singles, texts: Sequence[str]) -> None:
+        sound = [text.encode("utf-8", "replace").decode() for text in texts]
         encoded = [one.ids for one in self.tokenizer.encode_batch_fast(sound)]
         lengths = np.array([len(ids) for ids in encoded])
         at_once = int(self.meta.get("texts_per_run", TEXTS_PER_RUN))
@@ -177,9 +177,9 @@ def load_runtime(files: Mapping[str, bytes] | Path, *, n_threads: int = 1) -> Ru
         session=make_session(contents.bytes(MODEL), n_threads=n_threads),
         tokenizer=None if is_table else _tokenizer(contents.bytes(TOKENIZER), meta),
         table=_table(contents) if is_table else None,
+        graph=lambda: contents.bytes(MODEL),
     )
     _check(runtime)
-        graph=lambda: contents.bytes(MODEL),
     return runtime
 
 

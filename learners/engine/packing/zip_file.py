@@ -30,8 +30,8 @@ INSIDE = {
     "model.json": "what kind of model it is, where texts are cut, and from which probability on it decides",
     "rules.json": "the model as rules for people to read",
     "words.json": "the words that count for and against each class",
-    "predict.py": "runs it; `requirements.txt` is all it needs",
     "words.py": "`python predict.py --explain` uses it: what each word of a text adds to each class",
+    "predict.py": "runs it; `requirements.txt` is all it needs",
     "requirements.txt": "exact versions it was checked with",
     "parity.json": "inputs and the application's probabilities; `python predict.py --parity` compares",
     "manifest.json": "what it was made of: labels, ids, settings, versions",
@@ -65,9 +65,9 @@ def write_zip_file(
         files: the model's, as a rung gives them. manifest: `manifest.json`.
     """
     contents = {**with_deferral(files, facts), **_beside(facts, parity, manifest)}
-    inside = [
     if WORDS in files:
         contents["words.py"] = Path(words.__file__).read_bytes()
+    inside = [
         f"`{name}`: {INSIDE[name]}" for name in INSIDE if name in {*contents, "card.json", SUMS}
     ]
     example = "python predict.py rows.csv" if facts.is_table else 'python predict.py "some text"'
