@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from labeler.api import rates
+from labeler.refusing import read_out
 from projects.models import ApiToken, Membership, Project, User
 from projects.models.project import Role
 from tests.api.worlds import Program, answer, make_program, make_token, problem
@@ -126,6 +127,16 @@ def test_a_body_that_is_too_large_is_not_read(program: Program, settings: Any) -
     settings.LABELER_API_MAX_BODY_BYTES = 100
     said = problem(program.call("POST", "/simulations", raw=b" " * 101), 413)
     assert said["message"] == "101 bytes; allowed: 100 a request."
+
+
+@pytest.mark.parametrize(("n_bytes", "seconds"), [(10**12, 10.0), (3, 0.0)])
+def test_what_is_endless_is_not_read_to_its_end(
+    n_bytes: int, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labeler.refusing.READ_OUT_SECONDS", seconds)
+    request = RequestFactory().post("/", b"abc", "text/plain", CONTENT_LENGTH=str(n_bytes))
+    read_out(request)
+    assert request.read(1) == b"a"
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "text/plain", ""])
