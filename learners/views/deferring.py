@@ -73,12 +73,12 @@ def deferral(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @require_safe
 @login_required
 def chart(request: HttpRequest, pk: int, number: int) -> JsonResponse:
-    """The picture of the answers that report."""
+    """The picture of the answers that choose: those that report are looked at for one threshold only."""
     version = _version(request, pk, number)
     found, _ = _found(version, _form(request, version))
     if found is None or not found.points:
         raise Http404("There is nothing to draw yet.")
-    return JsonResponse(deferral_spec(found.points, found.choice.reported, found.wanted))
+    return JsonResponse(deferral_spec(found.points, found.choice.chosen_on, found.wanted))
 
 
 @require_POST
@@ -201,8 +201,8 @@ def _found(version: ModelVersion, form: DeferralForm) -> tuple[Found | None, str
             pair = cascade_of(version.project, answers, other, choice.threshold)
     except ModelFilesGone as gone:
         return None, str(gone)
-    reports = ~answers.choosing
-    points = curve(answers.confidence[reports], answers.correct[reports]) if reports.any() else []
+    half = answers.choosing
+    points = curve(answers.confidence[half], answers.correct[half]) if half.any() else []
     return Found(answers, choice, points, other, pair, wanted, careful), ""
 
 
@@ -251,7 +251,7 @@ def _results(version: ModelVersion, found: Found, why: KeepForm | None) -> dict[
             choice, wanted=found.wanted, careful=found.careful, other=other, what=noun
         ),
         "how": sentences.how_chosen(choice, wanted=found.wanted, careful=found.careful),
-        "rows": _at_tenths(found.points, choice.reported),
+        "rows": _at_tenths(found.points, choice.chosen_on),
         "keep_form": why or KeepForm(initial={"threshold": choice.threshold}),
         "kept_values": {
             "wanted": f"{100 * found.wanted:g}",

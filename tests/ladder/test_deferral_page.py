@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from learners.engine.deferral import choose
+from learners.engine.deferral import choose, curve
 from learners.models import ModelExport
 from learners.services.model_predictions import Predictions
 from learners.views.deferral_sentences import verdict
@@ -210,7 +210,16 @@ def test_models_measured_on_other_answers_cannot_be_put_together(
     assert "cannot be told" in html
 
 
-def test_the_picture_is_of_the_half_that_reports(owner: Client, project: Project) -> None:
+def test_picture_and_table_are_of_the_half_that_chooses(owner: Client, project: Project) -> None:
+    version = version_of(project)
+    address = reverse("model-deferral", args=[project.pk, version.number])
+    context = owner.get(address, {"wanted": "95", "to": "person"}).context
+    found, half = context["found"], context["found"].answers.choosing
+    assert found.points == curve(found.answers.confidence[half], found.answers.correct[half])
+    assert (found.choice.chosen_on, True) in context["rows"]
+
+
+def test_the_picture_has_one_chosen_threshold(owner: Client, project: Project) -> None:
     version = version_of(project)
     address = reverse("model-deferral-chart", args=[project.pk, version.number])
     spec = owner.get(address, {"wanted": "95", "to": "person"}).json()
