@@ -19,7 +19,6 @@ from learners.models.ladder import TEACHER
 from learners.services.ladder import Figures
 from learners.services.model_files import ModelFilesGone
 from learners.services.model_predictions import read_predictions
-from learners.services.students import kind_name
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +79,8 @@ def _cpu(rung: Rung) -> float:
 
 
 def _never_the_same(rung: Rung) -> bool:
-    return any(kind.name == kind_name(rung.name) and not kind.reproducible for kind in RUNGS)
+    """Students are of a kind that comes out the same."""
+    return any(kind.name == rung.name and not kind.reproducible for kind in RUNGS)
 
 
 def _places_by_size(rungs: list[Rung]) -> list[float]:
