@@ -201,7 +201,11 @@ def _test_split(card: BundleCard) -> str:
 
 def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
     rows = [f"| {_cell(name)} | {card.labels_per_class.get(name, 0)} |" for name in class_names]
-    known = f", {card.n_known} of them with labels that came with the data or from programs" if card.n_known else ""
+    known = (
+        f", {card.n_known} of them with labels that came with the data or from programs"
+        if card.n_known
+        else ""
+    )
     names = " The names and descriptions of the classes were examples too." * card.label_names
     return "\n".join(
         [

@@ -112,7 +112,11 @@ def rule_words(rule: Rule, names: Mapping[int, str]) -> str:
 
 
 def _learned(card: BundleCard, class_names: Sequence[str]) -> str:
-    known = f", {card.n_known} of them with labels that came with the data or from programs" if card.n_known else ""
+    known = (
+        f", {card.n_known} of them with labels that came with the data or from programs"
+        if card.n_known
+        else ""
+    )
     chosen = "; ".join(f"{how} ({n})" for how, n in card.chosen_by.items()) or "there are none"
     words = (
         f"{card.data.strip()} {card.n_labels} labelled rows{known}. How they were chosen: {chosen}."
