@@ -246,7 +246,7 @@ def _offer(project: Project, world: _World, sure: _Sure | None, result: Result) 
     result.n_novel = len(novel)
     result.novel = [str(world.asked[i].pk) for i in novel[:MAX_OFFERED]]
     others = world.reference[:MAX_WORDS_FROM]
-    texts = [world.asked[i].text for i in novel]
+    texts = [world.asked[i].text for i in novel.tolist()]
     within = drifting.close(world.reference_vectors)
     for group in drifting.clusters(world.asked_vectors[novel], texts, others, within=within):
         ids = [str(world.asked[i].pk) for i in novel[group.rows].tolist()]

@@ -1,6 +1,6 @@
 """Static vectors in the product: read from the cache, or distilled from the embedder at hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -117,7 +117,7 @@ def test_while_static_vectors_are_made_a_row_and_a_banner_say_so(
     static_project: Project, tiny: TinyEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    make = vars(embedders)["ensure_static"]  # what the fixture put there
+    make: Callable[..., BagModel] = vars(embedders)["ensure_static"]  # what the fixture put there
 
     def watched(**arguments: Any) -> BagModel:
         said.append(words_of(static_project, NOW + timedelta(minutes=2)))

@@ -121,7 +121,7 @@ def decided(row: np.ndarray) -> dict[str, Any]:
     """The likeliest label in `row`, and whether it is likely enough to be the model's to say."""
     labels, least = load()[2], deferral()
     best = int(row.argmax())
-    answer = {
+    answer: dict[str, Any] = {
         "label": labels[best],
         "probability": float(row[best]),
         "probabilities": {label: float(value) for label, value in zip(labels, row, strict=True)},
