@@ -12,6 +12,7 @@ from learners.models import (
     FitRequest,
     FrozenPrediction,
     Ladder,
+    ModelExport,
     PoolPredictions,
     PoolSets,
     PredictionFile,
@@ -24,6 +25,7 @@ from learners.models import (
     Shard,
     Simulation,
     SimulationRun,
+    TrafficCheck,
     WorkerHeartbeat,
 )
 from projects.admin import LookAdmin
@@ -208,3 +210,32 @@ class PredictionFileAdmin(LookAdmin):
     search_fields = ("project__name", "name")
     ordering = ("-id",)
     raw_id_fields = ("project", "version", "created_by")
+
+
+@admin.register(ModelExport)
+class ModelExportAdmin(LookAdmin):
+    list_display = (
+        "id",
+        "project",
+        "rung_id",
+        "version_id",
+        "kind",
+        "n_bytes",
+        "finished_at",
+        "error",
+    )
+    list_select_related = ("project",)
+    list_filter = ("kind",)
+    search_fields = ("project__name",)
+    ordering = ("-id",)
+    raw_id_fields = ("project", "rung", "version")
+
+
+@admin.register(TrafficCheck)
+class TrafficCheckAdmin(LookAdmin):
+    list_display = ("id", "project", "status", "requested_at", "finished_at", "error")
+    list_select_related = ("project",)
+    list_filter = ("status",)
+    search_fields = ("project__name",)
+    ordering = ("-id",)
+    raw_id_fields = ("project", "requested_by")

@@ -20,19 +20,25 @@ from projects.models import (
     Confirmation,
     DataImport,
     Example,
+    Feedback,
     GoldLabel,
     GoldSet,
+    IncomingText,
+    KeptPrediction,
     LabelClass,
     Lease,
     Membership,
     ModelVersion,
     Project,
     ProjectEvent,
+    Route,
     StagedUpload,
     SyntheticExample,
     Teacher,
     TeacherAnswer,
     TeacherRun,
+    TrafficMinute,
+    TrafficTotal,
     User,
 )
 
@@ -306,3 +312,55 @@ class SyntheticExampleAdmin(LookAdmin):
     list_display = ("id", "label_class", "teacher", "accepted", "made_at")
     list_select_related = ("teacher", "label_class")
     list_filter = ("accepted",)
+
+
+@admin.register(IncomingText)
+class IncomingTextAdmin(LookAdmin):
+    list_display = ("id", "project", "origin", "reason", "version_number", "created_at")
+    list_select_related = ("project",)
+    list_filter = ("origin",)
+    search_fields = ("project__name",)
+    ordering = ("-id",)
+    raw_id_fields = ("project", "example")
+
+
+@admin.register(Route)
+class RouteAdmin(LookAdmin):
+    list_display = ("id", "project", "label_class", "target", "created_by", "created_at")
+    list_select_related = ("project", "label_class", "target", "created_by")
+    search_fields = ("project__name", "target__name")
+    ordering = ("-id",)
+
+
+@admin.register(TrafficMinute, TrafficTotal)
+class TrafficAdmin(LookAdmin):
+    list_display = (
+        "id",
+        "project",
+        "version_number",
+        "n_requests",
+        "n_texts",
+        "n_deferred",
+        "n_errors",
+    )
+    list_select_related = ("project",)
+    search_fields = ("project__name",)
+    ordering = ("-id",)
+
+
+@admin.register(KeptPrediction)
+class KeptPredictionAdmin(LookAdmin):
+    list_display = ("id", "project", "version_number", "probability", "deferred", "asked_at")
+    list_select_related = ("project",)
+    search_fields = ("project__name",)
+    ordering = ("-asked_at",)
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(LookAdmin):
+    list_display = ("id", "project", "version_number", "outcome", "token_name", "received_at")
+    list_select_related = ("project",)
+    list_filter = ("outcome",)
+    search_fields = ("project__name", "token_name")
+    ordering = ("-id",)
+    raw_id_fields = ("project", "example")

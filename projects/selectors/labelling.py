@@ -97,8 +97,8 @@ def may_show_origin(example: Example) -> bool:
     """
     if example.data_import.columns.get("label"):
         return False
-    others = DataImport.objects.filter(project_id=example.project_id)
-    return not any(others.values_list("columns__label", flat=True))
+    labelled = DataImport.objects.filter(project_id=example.project_id, columns__has_key="label")
+    return not labelled.exclude(columns__label=None).exclude(columns__label="").exists()
 
 
 def my_annotation(*, example: Example, annotator: User) -> Annotation | None:

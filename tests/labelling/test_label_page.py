@@ -127,7 +127,7 @@ def test_an_answer_with_its_next_question_takes_few_queries(
     if ranked:
         make_queue(project, list(project.examples.filter(role="pool")))
     page.open()
-    with django_assert_max_num_queries(27):  # session, user, transaction and all
+    with django_assert_max_num_queries(30):  # session, user, transaction and all
         response = page.send(label=yes.pk)
     assert b'name="example"' in response.content
 

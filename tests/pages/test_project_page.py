@@ -220,7 +220,7 @@ def test_a_page_of_a_hundred_fits_takes_few_queries(
     all_texts_are_embedded(project)
     for n in range(100):
         make_fit(project, n_labels=n + 10, right=(n + 1, n + 2))
-    with django_assert_max_num_queries(31):
+    with django_assert_max_num_queries(32):
         page(client, project)
 
 
