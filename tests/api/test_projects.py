@@ -75,7 +75,7 @@ def test_what_is_changed_is_in_the_ledger_under_the_makers_name(
         ({"strategy": "multilabel_max_loss"}, "not for texts with one class each"),
         ({"head": "tree"}, "not for texts"),
         ({"features": "table"}, "not features of texts"),
-        ({"head": "x\u0000y"}, "not a valid choice"),
+        ({"head": "x\u0000y"}, "NUL or half of a surrogate pair"),
         ({"batch_size": 0}, "greater than or equal to 1"),
         ({"batch_size": "10"}, "valid integer"),
         ({"audit_share": 1.5}, "less than or equal to 1"),
