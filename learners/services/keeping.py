@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db import transaction
 
-from learners.models import Ladder, Rung
+from learners.models import Ladder, ModelExport, Rung
 from learners.services.model_files import delete_folder
+from learners.services.rung_export_request import forget_exports
 from projects.models import ModelVersion, Project, User
 from projects.services.refusals import Refused
 from projects.services.versions import KeptModel, add_version
@@ -51,23 +52,41 @@ def keep_rung(*, actor: User, rung: Rung, now: datetime) -> ModelVersion:
 @transaction.atomic
 def forget_old_files(project_id: int) -> int:
     """Take away the files of rungs of all but the newest ladders, except those that versions or newer
-    rungs point to. What was measured stays. Returns how many rungs lost theirs.
+    rungs point to, and what was prepared of them to be taken away. What was measured stays.
+    Returns how many rungs lost theirs.
     """
     _lock(project_id)
     newest = Ladder.objects.filter(project_id=project_id).order_by("-id")
     kept_ids = list(newest.values_list("pk", flat=True)[:LADDERS_KEPT])
     rungs = Rung.objects.filter(ladder__project_id=project_id).exclude(folder="")
-    needed = {
-        *ModelVersion.objects.filter(project_id=project_id).values_list("folder", flat=True),
-        *rungs.filter(ladder_id__in=kept_ids).values_list("folder", flat=True),
-    }
-    n_forgotten = 0
-    for rung in rungs.exclude(ladder_id__in=kept_ids).defer("manifest"):
-        if rung.folder not in needed:
-            delete_folder(rung)
+    old = list(rungs.exclude(ladder_id__in=kept_ids).defer("manifest"))
+    for rung in old:
+        _forget_files(rung)
         Rung.objects.filter(pk=rung.pk).update(folder="", files={})
-        n_forgotten += 1
-    return n_forgotten
+    return len(old)
+
+
+def forget_rung(rung: Rung) -> None:
+    """Delete a rung with its files, except those that versions or other rungs point to."""
+    with transaction.atomic():
+        _forget_files(rung)
+        Rung.objects.filter(pk=rung.pk).delete()
+
+
+def _forget_files(rung: Rung) -> None:
+    """Once it is committed that the rung does not point to them any more."""
+    forget_exports(ModelExport.objects.filter(rung=rung))
+    if rung.folder:
+        transaction.on_commit(lambda: _delete_unneeded(rung))
+
+
+def _delete_unneeded(rung: Rung) -> None:
+    pointing = (
+        Rung.objects.filter(folder=rung.folder),
+        ModelVersion.objects.filter(folder=rung.folder),
+    )
+    if not any(rows.exists() for rows in pointing):
+        delete_folder(rung)
 
 
 def _lock(project_id: int) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from labeler.sending import send
 from learners.models import ModelExport, Rung
@@ -66,13 +66,26 @@ def request_export(*, model: Model, kind: str, now: datetime) -> ModelExport:
     return row
 
 
+def forget_exports(rows: QuerySet[ModelExport]) -> None:
+    """Delete these rows, and their files once that is committed."""
+    files = [name for name in rows.values_list("file", flat=True) if name]
+    rows.delete()
+    transaction.on_commit(lambda: _delete_unused(files))
+
+
+def _delete_unused(files: Sequence[str]) -> None:
+    for name in files:
+        if not ModelExport.objects.filter(file=name).exists():
+            default_storage.delete(name)
+
+
 def _is_stale(row: ModelExport, now: datetime) -> bool:
     return row.started_at is not None and row.started_at < now - LONGEST_EXPORT
 
 
 def _after(pk: int, gone: str) -> None:
-    if gone and not ModelExport.objects.filter(file=gone).exists():
-        default_storage.delete(gone)
+    if gone:
+        _delete_unused([gone])
     send("learners.export_rung", pk)
 
 

@@ -14,7 +14,9 @@ from labeler.sending import send
 from learners.engine.intervals import Interval, paired_difference
 from learners.models import Ladder, Rung
 from learners.models.ladder import TEACHER
+from learners.services.keeping import forget_rung
 from learners.services.ladder import OPEN, newest_ladder
+from learners.services.ladder_choice import choice_or_before
 from learners.services.model_predictions import read_predictions
 from projects.models import Project
 from projects.selectors.teacher import (
@@ -128,26 +130,27 @@ def _ladder_to_extend(project: Project) -> Ladder:
 
 
 def _ask(ladder: Ladder, name: str, label: str, student: dict[str, Any]) -> Rung:
-    """The ladder goes on with one rung more; workers take it up as they do any."""
-    rung, _ = Rung.objects.update_or_create(
+    """The ladder goes on with one rung more; workers take it up as they do any.
+
+    A new row also where there was such a student: it is another model, and nothing that was measured,
+    kept or prepared of the former one is its own.
+    """
+    for former in ladder.rungs.filter(name=name):
+        forget_rung(former)
+    rung = Rung.objects.create(
         ladder=ladder,
         name=name,
-        defaults={
-            "label": label[:100],
-            "place": PLACES[name],
-            "status": RungStatus.WAITING,
-            "attempts": 0,
-            "step": "",
-            "share": 0.0,
-            "error": "",
-            "note": "",
-            "finished_at": None,
-            "predictions_file": "",
-            "manifest": {"student": student},
-        },
+        label=label[:100],
+        place=PLACES[name],
+        manifest={"student": student},
     )
     Ladder.objects.filter(pk=ladder.pk).update(
-        status=Ladder.Status.WAITING, finished_at=None, token=None, heartbeat_at=None, error=""
+        status=Ladder.Status.WAITING,
+        finished_at=None,
+        token=None,
+        heartbeat_at=None,
+        error="",
+        choice=choice_or_before(ladder),
     )
     transaction.on_commit(lambda: send("learners.ladder", ladder.pk))
     return rung

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from learners.models import Ladder, Rung
+from learners.models import Ladder, ModelExport, Rung
 from learners.services.due_work import STALE_AFTER
-from learners.services.keeping import forget_old_files, keep_rung
+from learners.services.keeping import keep_rung
 from learners.services.ladder import (
     Figures,
     cancel_ladder,
@@ -259,11 +260,16 @@ def test_a_ladder_comes_by_itself_after_so_many_labels(
 
 
 def test_files_of_old_ladders_go_and_those_of_versions_stay(
-    kitchen: Kitchen, ada: User, project: Project
+    kitchen: Kitchen,
+    ada: User,
+    project: Project,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     first = trained(asked(project))
     version = keep_rung(actor=ada, rung=rung(first, "keen"), now=NOW)
     gone = rung(first, "blind")
+    zip_name = default_storage.save("exports/blind.zip", ContentFile(b"zip"))
+    ModelExport.objects.create(project=project, rung=gone, kind="zip", file=zip_name)
     for number in range(2):
         make_label(
             Example.objects.filter(project=project, settled=False)[number],
@@ -271,8 +277,10 @@ def test_files_of_old_ladders_go_and_those_of_versions_stay(
             ada,
             now=NOW + timedelta(days=number),
         )
-        trained(asked(project))
-    forget_old_files(project.pk)
+        with django_capture_on_commit_callbacks(execute=True):
+            trained(asked(project))
+    assert not gone.exports.exists()
+    assert not default_storage.exists(zip_name)
     assert not default_storage.exists(f"{gone.folder}/model.onnx")
     assert (open_folder(version) / "model.onnx").read_bytes() == b"keen"
     with pytest.raises(Refused, match="taken away"):

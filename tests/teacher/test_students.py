@@ -6,14 +6,19 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
 from learners.engine.rungs import RungKind, Surroundings, TrainingData
-from learners.models import Ladder, Rung
+from learners.models import Ladder, ModelExport, Rung
+from learners.selectors.ladder import rung_rows
 from learners.services import ladder_work, student_data
+from learners.services.keeping import keep_rung
 from learners.services.ladder import request_ladder
 from learners.services.ladder_work import work_on
+from learners.services.model_files import open_folder
 from learners.services.students import gains, teach, teachers_for, try_written
 from learners.views.students import gain_sentence
 from projects.models import Example, LabelClass, Project, User
@@ -195,6 +200,40 @@ def test_both_pages_show_the_gain(ada: User, project: Project, ladder: Ladder) -
     assert "Static vectors, with written texts: right on" in models
     written = client.get(reverse("teacher-written", args=[project.pk])).content.decode()
     assert "Static vectors, with written texts: right on" in written
+
+
+def test_teaching_again_makes_another_student(
+    project: Project,
+    ladder: Ladder,
+    ada: User,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    former = teach(project=project, teacher="keen")
+    trained(ladder)
+    former.refresh_from_db()
+    keep_rung(actor=ada, rung=former, now=NOW)
+    zip_name = default_storage.save("exports/former.zip", ContentFile(b"zip"))
+    ModelExport.objects.create(project=project, rung=former, kind="zip", file=zip_name)
+    with django_capture_on_commit_callbacks(execute=True):
+        student = teach(project=project, teacher="keen")
+    ladder.refresh_from_db()
+    assert "static_distilled" not in ladder.choice["rungs"]
+    (row,) = (row for row in rung_rows(ladder) if row.rung == student)
+    assert (row.version, row.accuracy, row.rung.exports.count()) == (None, None, 0)
+    assert not default_storage.exists(zip_name)
+    assert open_folder(project.model_versions.get())
+
+
+def test_teaching_again_takes_the_files_of_a_student_that_nobody_kept(
+    project: Project, ladder: Ladder, django_capture_on_commit_callbacks: Any
+) -> None:
+    former = teach(project=project, teacher="keen")
+    trained(ladder)
+    former.refresh_from_db()
+    assert default_storage.exists(f"{former.folder}/model.onnx")
+    with django_capture_on_commit_callbacks(execute=True):
+        teach(project=project, teacher="keen")
+    assert not default_storage.exists(f"{former.folder}/model.onnx")
 
 
 def test_a_students_model_can_be_kept(ada: User, project: Project, ladder: Ladder) -> None:
