@@ -19,7 +19,7 @@ from learners.views.ladder import what
 from learners.views.ladder_forms import WhyForm
 from learners.views.model_files import files_context
 from projects.models import ModelVersion, Project
-from projects.selectors.versions import former_live, live_version, stage_history
+from projects.selectors.versions import former_live, live_version, may_retire, stage_history
 from projects.services.refusals import Refused
 from projects.services.versions import promote, retire, roll_back
 from projects.views.person import person
@@ -55,6 +55,7 @@ def _context(
         "what": what(project),
         **files_context(found),
         "form": form or WhyForm(),
+        "may_retire": may_retire(found),
         "history": [
             change for change in stage_history(project.pk) if change.number == found.number
         ],

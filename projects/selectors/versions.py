@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from projects.models import ModelVersion, ProjectEvent, User
 
 _KINDS = (
@@ -48,19 +50,40 @@ def live_version(project_id: int) -> ModelVersion | None:
 
 
 def former_live(project_id: int) -> ModelVersion | None:
-    """The version that was live before the present one, or last where none is live now."""
+    """The version that was live before the present one, less those that were taken out of use since.
+
+    Where none is live and all were taken out of use: the one that was live last.
+    """
     live = live_version(project_id)
-    promoted = ProjectEvent.objects.filter(
-        project_id=project_id, kind=ProjectEvent.Kind.MODEL_PROMOTED
-    ).order_by("-seq")
-    if live:
-        promoted = promoted.exclude(payload__version=live.number)
-    newest = promoted.first()
-    if newest is None:
+    events = _stage_events(project_id).order_by("-seq")
+    promoted = [e.payload["version"] for e in events if e.kind == ProjectEvent.Kind.MODEL_PROMOTED]
+    numbers = [number for number in promoted if live is None or number != live.number]
+    gone = _taken_out_of_use(project_id)
+    found = next((number for number in numbers if number not in gone), None)
+    if found is None and live is None:
+        found = next(iter(numbers), None)
+    if found is None:
         return None
-    return ModelVersion.objects.filter(
-        project_id=project_id, number=newest.payload["version"]
-    ).first()
+    return ModelVersion.objects.filter(project_id=project_id, number=found).first()
+
+
+def may_retire(version: ModelVersion) -> bool:
+    """Whether nobody took it out of use since it was live: one that was replaced is only retired until
+    somebody rolls back.
+    """
+    return version.stage != ModelVersion.Stage.RETIRED or version.number not in _taken_out_of_use(
+        version.project_id
+    )
+
+
+def _taken_out_of_use(project_id: int) -> set[int]:
+    """Numbers of the versions that somebody retired after they were live for the last time."""
+    newest = {e.payload["version"]: e.kind for e in _stage_events(project_id).order_by("seq")}
+    return {number for number, kind in newest.items() if kind == ProjectEvent.Kind.MODEL_RETIRED}
+
+
+def _stage_events(project_id: int) -> QuerySet[ProjectEvent]:
+    return ProjectEvent.objects.filter(project_id=project_id, kind__in=_KINDS[1:])
 
 
 def stage_history(project_id: int) -> list[StageChange]:

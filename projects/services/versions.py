@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from projects.models import ModelVersion, Project, ProjectEvent, User
 from projects.selectors.remembered import LIVE
-from projects.selectors.versions import former_live, live_version
+from projects.selectors.versions import former_live, live_version, may_retire
 from projects.services.ledger import append_project_event
 from projects.services.refusals import Refused
 
@@ -77,14 +77,15 @@ def promote(*, actor: User, version: ModelVersion, why: str, now: datetime) -> M
 
 @transaction.atomic
 def retire(*, actor: User, version: ModelVersion, why: str = "", now: datetime) -> ModelVersion:
-    """Take a version out of use. Where it was live, nothing is live afterwards.
+    """Take a version out of use. Where it was live, nothing is live afterwards; where another replaced
+    it, rolling back passes it over.
 
     Raises:
         Refused: it is retired already, the live version leaves texts to it, or the reason is too long.
     """
     _lock(version.project_id)
     version.refresh_from_db()
-    if version.stage == Stage.RETIRED:
+    if not may_retire(version):
         raise Refused("", f"Version {version.number} is retired already.")
     _check_nobody_leans_on(version)
     _check_length(why)

@@ -147,6 +147,29 @@ def test_a_retired_live_version_leaves_none_live_and_can_come_back(
     assert roll_back(actor=ada, project=project, to=1, now=NOW).number == 1
 
 
+def test_rolling_back_passes_over_what_was_retired_on_purpose(ada: User, project: Project) -> None:
+    names = ("tfidf", "static", "minilm")
+    first, second, _ = (
+        promote(actor=ada, version=kept(ada, project, name), why=name, now=NOW) for name in names
+    )
+    retire(actor=ada, version=second, why="It is wrong on refunds.", now=NOW)
+    assert former_live(project.pk) == first
+    with pytest.raises(Refused, match="retired already"):
+        retire(actor=ada, version=second, now=NOW)
+    retire(actor=ada, version=first, now=NOW)
+    assert former_live(project.pk) is None
+
+
+def test_a_version_retired_before_and_live_again_since_can_come_back(
+    ada: User, project: Project
+) -> None:
+    first = promote(actor=ada, version=kept(ada, project, "tfidf"), why="First.", now=NOW)
+    retire(actor=ada, version=first, now=NOW)
+    promote(actor=ada, version=first, why="It was right.", now=NOW)
+    promote(actor=ada, version=kept(ada, project, "static"), why="Smaller.", now=NOW)
+    assert former_live(project.pk) == first
+
+
 def test_the_ledger_says_who_did_what_and_why(ada: User, project: Project) -> None:
     bob, later = make_user("bob"), NOW + timedelta(days=1)
     first, second = kept(ada, project, "tfidf"), kept(ada, project, "static")
