@@ -79,9 +79,10 @@ def _answers_needed(choice: Mapping[str, Any], labels: Mapping[str, str], what: 
     if not needed:
         return f"“{labels[choice['best']]}” is right most often."
     name = min(needed, key=lambda each: needed[each])
+    settled = "that" if name == choice["best"] else f"whether “{labels[name]}” is as good"
     return (
         f"“{labels[choice['best']]}” is right most often; about {_rounded(needed[name])} random "
-        f"{what} would tell for “{labels[name]}”, if it goes on as it does."
+        f"{what} would settle {settled}, if it goes on as it does."
     )
 
 
