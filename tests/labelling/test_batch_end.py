@@ -84,6 +84,6 @@ def test_an_answer_at_the_end_of_a_batch_takes_few_more_queries(
     page: LabelPage, yes: LabelClass, django_assert_max_num_queries: Any
 ) -> None:
     labelled(page, BATCH - 1, yes)
-    with django_assert_max_num_queries(31):
+    with django_assert_max_num_queries(33):
         response = page.send(label=yes.pk)
     assert b"That was a batch" in response.content

@@ -149,5 +149,6 @@ def test_nobody_waits_for_an_import(project: Project) -> None:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", [ADVISORY_KEY, project.pk])
         with pytest.raises(ImportRuns):
             bring(project, "one")
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [ADVISORY_KEY, project.pk])
     other.close()
     assert bring(project, "one").states == ("added",)
