@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +19,7 @@ from labeler.starter.readiness import Readiness
 from labeler.starter.swapping import finish_swap
 
 READY_SECONDS = 180
+PORT_SECONDS = 5
 DEATHS_BEFORE_GIVING_UP = 3
 
 
@@ -52,6 +53,7 @@ def run(var: Path) -> int:
 def _run_alone(var: Path, address: Address) -> int:
     if n := end_leftovers(var):
         say(f"Ended {n} process{'es' * (n != 1)} that an earlier start had left behind.")
+        _wait_for_their_port(address)
     require_free(address)
     with embedded(var) as services:
         entry = prepare_site(var, say)
@@ -67,6 +69,16 @@ def _run_alone(var: Path, address: Address) -> int:
             say("\nStopping ...")
             stop_children(running)
     return 0
+
+
+def _wait_for_their_port(address: Address) -> None:
+    """A process that was killed gives up its memory, and so its mark, a moment before its sockets."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(StartProblem):
+            require_free(address)
+            return
+        time.sleep(0.1)
 
 
 @contextmanager
