@@ -1,11 +1,11 @@
 """What a model may learn from: one label per distinct text, rebuilt from rows at any time."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from numpy.typing import NDArray
 
 from learners.selectors.answers import ClassHistory, answers_of, events_upto
@@ -66,23 +66,36 @@ def training_set(project_id: int) -> TrainingSet:
     """
     if _is_multilabel(project_id):
         return _of_sets(project_id, standing_sets(project_id))
+    rows = _standing(project_id).exclude(example__role=Example.Role.TEST)
+    return _elected(project_id, _votes(project_id, rows))
+
+
+def audit_answers(project_id: int) -> dict[int, int]:
+    """Class by example of the audit answers that stand and are not stale: as `training_set` has them,
+    without reading any other label. For projects whose texts have one class.
+    """
+    rows = _standing(project_id).filter(example__role=Example.Role.AUDIT)
+    found = _elected(project_id, _votes(project_id, rows))
+    ids, classes = found.example_ids[found.measures], found.class_ids[found.measures]
+    return dict(zip(ids.tolist(), classes.tolist(), strict=True))
+
+
+def _standing(project_id: int) -> QuerySet[Annotation]:
+    return Annotation.objects.filter(project_id=project_id, state=Annotation.State.LABELLED)
+
+
+def _votes(project_id: int, rows: QuerySet[Annotation]) -> Iterator[_Vote]:
+    """Of labels whose class is in use."""
     active = set(
         LabelClass.objects.filter(project_id=project_id, retired_at__isnull=True).values_list(
             "pk", flat=True
         )
     )
-    rows = (
-        Annotation.objects.filter(project_id=project_id, state=Annotation.State.LABELLED)
-        .exclude(example__role=Example.Role.TEST)
-        .values_list("example_id", "labels", "annotator_id", "stale", "last_event__seq")
-    )
-    return _elected(
-        project_id,
-        (
-            _Vote(example_id, labels[0], annotator_id is not None, stale, seq or 0)
-            for example_id, labels, annotator_id, stale, seq in rows.iterator()
-            if labels and labels[0] in active
-        ),
+    columns = rows.values_list("example_id", "labels", "annotator_id", "stale", "last_event__seq")
+    return (
+        _Vote(example_id, labels[0], annotator_id is not None, stale, seq or 0)
+        for example_id, labels, annotator_id, stale, seq in columns.iterator()
+        if labels and labels[0] in active
     )
 
 

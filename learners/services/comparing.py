@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learners.engine.intervals import Interval, paired_difference
-from learners.selectors.training import training_set
+from learners.selectors.training import audit_answers
 from learners.services.ladder_data import texts_of
 from learners.services.model_predictions import Predictions, read_predictions
 from projects.models import LabelClass, ModelVersion
@@ -66,7 +66,7 @@ def compare(
     Raises:
         ModelFilesGone: what one of them said is gone from the storage.
     """
-    truth = standing_answers(this.project_id)
+    truth = audit_answers(this.project_id)
     first, second = _said(this), _said(other)
     shared = sorted(truth.keys() & first.keys() & second.keys())
     if not shared:
@@ -92,13 +92,6 @@ def compare(
         n_differing=int(np.sum(a != b)),
         n_later=len(truth) - len(shared),
     )
-
-
-def standing_answers(project_id: int) -> dict[int, int]:
-    """Class by example of the audit answers that stand and are not stale."""
-    found = training_set(project_id)
-    ids, classes = found.example_ids[found.measures], found.class_ids[found.measures]
-    return dict(zip(ids.tolist(), classes.tolist(), strict=True))
 
 
 def _said(version: ModelVersion) -> dict[int, int]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.core.files.storage import default_storage
 from django.db import transaction
 from numpy.typing import NDArray
 
@@ -16,8 +15,9 @@ from learners.engine.cascade import Cascade, cascade
 from learners.engine.deferral import MIN_HALF, Choice, choose, chooses
 from learners.models import ModelExport, Rung
 from learners.models.ladder import TEACHER
-from learners.services.comparing import standing_answers
+from learners.selectors.training import audit_answers
 from learners.services.model_predictions import read_predictions
+from learners.services.rung_export_request import forget_exports
 from projects.models import ModelVersion, Project, Teacher, User
 from projects.services.deferral import PERSON, VERSION, Deferral, set_deferral
 from projects.services.refusals import Refused
@@ -77,7 +77,7 @@ def judged(version: ModelVersion) -> Judged:
 
 
 def _judged(project: Project, predictions_file: str) -> Judged:
-    truth = standing_answers(project.pk)
+    truth = audit_answers(project.pk)
     if not predictions_file:
         return _of([], [], [], seed=project.seed)
     found = read_predictions(predictions_file)
@@ -218,17 +218,8 @@ def keep_deferral(
         Refused: as `set_deferral`.
     """
     kept = set_deferral(actor=actor, version=version, deferral=deferral, why=why, now=now)
-    rows = ModelExport.objects.filter(version=version)
-    files = [name for name in rows.values_list("file", flat=True) if name]
-    rows.delete()
-    transaction.on_commit(lambda: _forget(files))
+    forget_exports(ModelExport.objects.filter(version=version))
     return kept
-
-
-def _forget(files: list[str]) -> None:
-    for name in files:
-        if not ModelExport.objects.filter(file=name).exists():
-            default_storage.delete(name)
 
 
 def told(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from django.core.management import CommandError, call_command
 from learners.engine.embedding import MINILM_SHA256, minilm_folder
 from learners.engine.rungs import trunks
 from learners.engine.trunk import Trunk
+from learners.management.commands import rebuild_model as rebuild_command
 from learners.services import ladder_work
 from learners.services.keeping import keep_rung
 from learners.services.ladder import request_ladder
 from learners.services.model_files import delete_folder, read_files
-from learners.services.rebuild_model import CannotRebuild, rebuild_model
+from learners.services.rebuild_model import CannotRebuild, Rebuilt, rebuild_model
 from projects.models import Example, ModelVersion, Project
-from tests.factories import NOW, make_label, make_user
+from tests.factories import NOW, make_label, make_model_version, make_project, make_user
 from tests.ladder.worlds import Speed, ladder_project
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,21 @@ def test_the_command_says_what_is_the_same(version: ModelVersion) -> None:
     assert "files that differ: none" in said.getvalue()
     assert "20 texts, largest difference 0.0e+00" in said.getvalue()
     assert "It is the same model." in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [(0.25, "never comes out twice: probabilities differ by up to 0.2"), (None, "cannot be told")],
+)
+def test_a_fine_tuned_model_is_not_called_the_same(
+    difference: float | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = Rebuilt("0" * 64, True, ("model.onnx",), False, 20, difference)
+    monkeypatch.setattr(rebuild_command, "rebuild_model", lambda version, say: again)
+    version, said = make_model_version(make_project()), io.StringIO()
+    call_command("rebuild_model", version.project_id, version.number, stdout=said)
+    assert words in said.getvalue()
+    assert "It is the same model" not in said.getvalue()
 
 
 def test_another_text_makes_another_model_and_the_command_fails(version: ModelVersion) -> None:

@@ -1,5 +1,6 @@
 """`rebuild_model PROJECT VERSION`: make a version's model again from the ledger, and compare."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -55,4 +56,19 @@ class Command(BaseCommand):
             )
         if rebuilt.reproducible and (rebuilt.largest_difference or 0.0) > TOLERANCE:
             raise CommandError(f"The probabilities differ by more than {TOLERANCE:g}.")
-        self.stdout.write(self.style.SUCCESS("It is the same model."))
+        self.stdout.write(_verdict(rebuilt, self.style.SUCCESS))
+
+
+def _verdict(rebuilt: Rebuilt, praised: Callable[[str], str]) -> str:
+    """What the two are to each other, where the manifest is the same."""
+    if not rebuilt.changed:
+        return praised("It is the same model.")
+    differ = rebuilt.largest_difference
+    if differ is None:
+        return "Made of the same; whether it is the same model cannot be told: files differ."
+    if not rebuilt.reproducible:
+        return (
+            "Made of the same; a fine-tuned model never comes out twice: probabilities differ by up "
+            f"to {differ:.1g}."
+        )
+    return praised(f"It is the same model: its probabilities agree within {TOLERANCE:g}.")
