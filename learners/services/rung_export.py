@@ -18,7 +18,8 @@ from learners.engine.bundle import BundleDigest
 from learners.engine.embedding import MINILM
 from learners.engine.errors import EngineError
 from learners.engine.packing.card import ModelFacts
-from learners.engine.packing.clean_run import Checked, check_zip
+from learners.engine.packing.clean_run import check_zip
+from learners.engine.packing.comparing import Checked
 from learners.engine.packing.html_file import check_page, html_file
 from learners.engine.packing.hugging_face import check_folder, write_hugging_face
 from learners.engine.packing.parity import Parity, parity_of, words_of

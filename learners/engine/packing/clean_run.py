@@ -14,12 +14,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from learners.engine.errors import CheckFailed
+from learners.engine.packing.comparing import Checked
 from learners.engine.packing.zip_file import SUMS
 
 LONGEST = 900
@@ -36,21 +36,6 @@ sys.path.append(site)
 sys.argv = [script, "--parity"]
 runpy.run_path(script, run_name="__main__")
 """
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What the check found: `n` inputs, the largest difference of a probability, and the share of
-    inputs with the same label; `needed` says in words what was asked for.
-    """
-
-    n: int
-    largest_difference: float
-    labels_equal: float
-    needed: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def check_zip(source: BinaryIO) -> Checked:

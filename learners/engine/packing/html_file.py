@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from learners.engine.errors import BadFile, CannotExport, CheckFailed
+from learners.engine.errors import BadFile, CannotExport
 from learners.engine.packing.card import ModelFacts, one_line, share
 from learners.engine.packing.characters import characters_of
-from learners.engine.packing.clean_run import Checked
+from learners.engine.packing.comparing import Checked, compared
 from learners.engine.packing.parity import TOLERANCE, Parity
 from learners.engine.runtime import LABELS, META, MODEL, TOKENIZER
 
@@ -243,19 +243,7 @@ def check_page(page: bytes, parity: Parity, tokenizer_json: bytes) -> Checked:
         CheckFailed: a probability is off by more than 1e-4.
     """
     found = probabilities_of(page, [str(text) for text in parity.inputs], tokenizer_json)
-    theirs = np.array(parity.probabilities)
-    checked = Checked(
-        n=len(found),
-        largest_difference=float(np.abs(found - theirs).max()),
-        labels_equal=float((found.argmax(axis=1) == theirs.argmax(axis=1)).mean()),
-        needed=f"probabilities within {TOLERANCE:g}",
-    )
-    if not checked.largest_difference <= TOLERANCE:
-        raise CheckFailed(
-            f"the page's probabilities differ from the application's by up to "
-            f"{checked.largest_difference:.2g}; needed: {checked.needed}"
-        )
-    return checked
+    return compared("the page", found, parity)
 
 
 def probabilities_of(page: bytes, texts: list[str], tokenizer_json: bytes) -> NDArray[np.float64]:

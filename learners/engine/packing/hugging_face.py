@@ -5,16 +5,13 @@ No text of the project is inside, except the words that a model of counted words
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from learners.engine.bundle import BundleDigest, as_json
-from learners.engine.errors import CheckFailed
 from learners.engine.packing.card import ModelFacts, card_text, one_line
-from learners.engine.packing.clean_run import Checked
-from learners.engine.packing.parity import TOLERANCE, Parity
+from learners.engine.packing.comparing import Checked, compared
+from learners.engine.packing.parity import Parity
 from learners.engine.packing.zip_file import with_deferral, write_with_sums
 from learners.engine.runtime import LABELS, META, MODEL, TOKENIZER, load_runtime
 
@@ -144,20 +141,5 @@ def check_folder(contents: Mapping[str, bytes], parity: Parity) -> Checked:
         CheckFailed: the answers are not the application's.
     """
     runtime = load_runtime({**contents, MODEL: contents[ONNX]})
-    found, theirs = runtime.predict_proba(_texts(parity.inputs)), np.array(parity.probabilities)
-    checked = Checked(
-        n=len(found),
-        largest_difference=float(np.abs(found - theirs).max()),
-        labels_equal=float((found.argmax(axis=1) == theirs.argmax(axis=1)).mean()),
-        needed=f"probabilities within {TOLERANCE:g}",
-    )
-    if not checked.largest_difference <= TOLERANCE:
-        raise CheckFailed(
-            f"the folder's probabilities differ from the application's by up to "
-            f"{checked.largest_difference:.2g}; needed: {checked.needed}"
-        )
-    return checked
-
-
-def _texts(inputs: Sequence[Any]) -> list[str]:
-    return [str(text) for text in inputs]
+    found = runtime.predict_proba([str(text) for text in parity.inputs])
+    return compared("the folder", found, parity)
