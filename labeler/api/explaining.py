@@ -6,14 +6,8 @@ from ninja import Schema
 from pydantic import Field
 
 from labeler.api.errors import ApiError
-from learners.services.model_files import ModelFilesGone
-from learners.services.serving import (
-    REQUEST_SECONDS,
-    CannotPredict,
-    ModelsAway,
-    ModelsSlow,
-    explain_texts,
-)
+from labeler.api.model_troubles import model_troubles
+from learners.services.serving import REQUEST_SECONDS, CannotPredict, explain_texts
 from projects.models import ModelVersion
 
 MOST_TEXTS = 32
@@ -44,24 +38,18 @@ def explained(version: ModelVersion, texts: list[str]) -> list[dict[str, Any]]:
     Raises:
         ApiError: 422 where the model is no sum over words; 503 where models do not answer.
     """
-    try:
-        return explain_texts(version, texts)
-    except ModelsSlow as error:
-        message = f"The words were not told within {REQUEST_SECONDS:g} s; send fewer texts."
-        raise ApiError(503, message, code="too_slow") from error
-    except ModelsAway as error:
-        message = "The process that holds the models does not answer; try again in a moment."
-        raise ApiError(503, message, code="models_away", headers={"Retry-After": "2"}) from error
-    except ModelFilesGone as error:
-        raise ApiError(503, str(error), code="model_files_gone") from error
-    except CannotPredict as error:
-        if error.kind == "NoSumOfWords":
+    slow = f"The words were not told within {REQUEST_SECONDS:g} s; send fewer texts."
+    with model_troubles(slow=slow):
+        try:
+            return explain_texts(version, texts)
+        except CannotPredict as error:
+            if error.kind != "NoSumOfWords":
+                raise
             name = version.rung_label or version.rung
             raise _refused(
                 f"The live model ({name}) reads a text as a whole, so that no word has a share of its own. "
                 "Models of counted words and of static vectors can be explained."
             ) from error
-        raise ApiError(503, str(error), code="model_unusable") from error
 
 
 def _refused(message: str) -> ApiError:

@@ -19,20 +19,14 @@ from labeler.api.deferring import (
 )
 from labeler.api.errors import ApiError
 from labeler.api.explaining import WordShape, check_explainable, explained
+from labeler.api.model_troubles import model_troubles
 from labeler.api.projects import LiveModel, ProjectId
 from labeler.api.serving_notes import note
 from labeler.api.shapes import PROBLEMS
 from labeler.traffic import ASKED, Asked
 from learners.services.chaining import follow
 from learners.services.deferred_answers import Said
-from learners.services.model_files import ModelFilesGone
-from learners.services.serving import (
-    CannotPredict,
-    ModelsAway,
-    ModelsSlow,
-    predict_rows,
-    predict_texts,
-)
+from learners.services.serving import CannotPredict, predict_rows, predict_texts
 from projects.models import ModelVersion, Project
 from projects.models.api import Scope
 from projects.selectors.remembered import remembered_live_version, remembered_targets
@@ -152,32 +146,29 @@ def _targets_of(project_id: int) -> Mapping[int, Project]:
 
 
 def _asked_model(project: Project, version: ModelVersion, asked: PredictAsked) -> list[Said]:
-    try:
-        if asked.text is not None or asked.texts is not None:
-            texts = _texts(asked)
-            found = answers_to_texts(version, predict_texts(version, texts), texts)
-            follow(
-                project=project,
-                texts=texts,
-                found=found,
-                predict=predict_texts,
-                targets_of=_targets_of,
-            )
-            return found
+    with model_troubles(slow="The model did not answer in time; send fewer, or a file."):
+        try:
+            return _answers(project, version, asked)
+        except CannotPredict as error:
+            if error.kind != "BadTable":
+                raise
+            raise ApiError(422, str(error), field=_kind(asked)) from error
+
+
+def _answers(project: Project, version: ModelVersion, asked: PredictAsked) -> list[Said]:
+    if asked.text is None and asked.texts is None:
         rows = _rows(asked)
         return answers_to_rows(version, predict_rows(version, rows), rows)
-    except ModelsSlow as error:
-        message = "The model did not answer in time; send fewer, or a file."
-        raise ApiError(503, message, code="too_slow") from error
-    except ModelsAway as error:
-        message = "The process that holds the models does not answer; try again in a moment."
-        raise ApiError(503, message, code="models_away", headers={"Retry-After": "2"}) from error
-    except ModelFilesGone as error:
-        raise ApiError(503, str(error), code="model_files_gone") from error
-    except CannotPredict as error:
-        if error.kind == "BadTable":
-            raise ApiError(422, str(error), field=_kind(asked)) from error
-        raise ApiError(503, str(error), code="model_unusable") from error
+    texts = _texts(asked)
+    found = answers_to_texts(version, predict_texts(version, texts), texts)
+    follow(
+        project=project,
+        texts=texts,
+        found=found,
+        predict=predict_texts,
+        targets_of=_targets_of,
+    )
+    return found
 
 
 def _kind(asked: PredictAsked) -> str:
