@@ -8,6 +8,7 @@ from learners.engine.errors import UnknownFeatures
 from learners.engine.features import lsi, tfidf
 from learners.engine.features.bag import BagModel
 from learners.engine.features.joined import joined
+from learners.engine.named import one_named
 
 __all__ = [
     "FEATURES",
@@ -112,11 +113,7 @@ def get_features(name: str) -> FeatureKind:
     Raises:
         UnknownFeatures: there are none; says what there is.
     """
-    for features in FEATURES:
-        if features.name == name:
-            return features
-    known = ", ".join(features.name for features in FEATURES)
-    raise UnknownFeatures(f"no features {name!r}; there are {known}")
+    return one_named(FEATURES, name, noun="features", unknown=UnknownFeatures)
 
 
 def fit_bag(

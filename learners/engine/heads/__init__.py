@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from learners.engine.arrays import Floats
 from learners.engine.errors import UnknownHead
 from learners.engine.heads.base import Head, HeadKind, check_training_set
+from learners.engine.named import one_named
 
 __all__ = [
     "HEADS",
@@ -125,11 +126,7 @@ def get_head(name: str) -> HeadKind:
     Raises:
         UnknownHead: there is none; says what there is.
     """
-    for head in HEADS:
-        if head.name == name:
-            return head
-    known = ", ".join(head.name for head in HEADS)
-    raise UnknownHead(f"no head {name!r}; there are {known}")
+    return one_named(HEADS, name, noun="head", unknown=UnknownHead)
 
 
 def make_head() -> Any:

@@ -4,6 +4,7 @@ Importing this loads no torch and no scikit-learn: a rung imports what it trains
 """
 
 from learners.engine.errors import UnknownRung
+from learners.engine.named import one_named
 from learners.engine.rungs import (
     columns,
     minilm,
@@ -46,8 +47,4 @@ def get_rung(name: str) -> RungKind:
     Raises:
         UnknownRung: there is none; says what there is.
     """
-    for rung in RUNGS:
-        if rung.name == name:
-            return rung
-    known = ", ".join(rung.name for rung in RUNGS)
-    raise UnknownRung(f"no rung {name!r}; there are {known}")
+    return one_named(RUNGS, name, noun="rung", unknown=UnknownRung)
