@@ -3,7 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
-from projects.models import Example, Project
+from learners.models.places import QueuePlace
+from projects.models import Project
 
 
 class Fit(models.Model):
@@ -133,18 +134,12 @@ class Score(models.Model):
         return f"{self.metric} {self.value:.3f} [{self.low:.3f}, {self.high:.3f}], n={self.n}"
 
 
-class RankedExample(models.Model):
+class RankedExample(QueuePlace):
     """Place `rank` (1 is asked first) of a fit's queue. `spent`: answered or skipped since."""
 
     fit = models.ForeignKey(Fit, on_delete=models.CASCADE, related_name="ranked")
-    example = models.ForeignKey(Example, on_delete=models.CASCADE, related_name="+")
-    rank = models.PositiveIntegerField()
-    score = models.FloatField(help_text="the strategy's; higher is asked sooner")
-    reason = models.CharField(max_length=300, blank=True)
-    spent = models.BooleanField(default=False)
 
-    class Meta:
-        ordering = ["rank"]
+    class Meta(QueuePlace.Meta):
         constraints = [
             models.UniqueConstraint(fields=["fit", "rank"], name="one_example_per_rank"),
             models.UniqueConstraint(fields=["fit", "example"], name="ranked_once_per_fit"),
@@ -154,6 +149,3 @@ class RankedExample(models.Model):
                 fields=["fit", "rank"], condition=models.Q(spent=False), name="queue_order"
             )
         ]
-
-    def __str__(self) -> str:
-        return f"{self.rank}: example {self.example_id}"

@@ -2,7 +2,8 @@
 
 from django.db import models
 
-from projects.models import Example, Project
+from learners.models.places import QueuePlace
+from projects.models import Project
 
 
 class SeedQueue(models.Model):
@@ -38,18 +39,12 @@ class SeedQueue(models.Model):
         return f"first questions of project {self.project_id}: {self.strategy or 'not ranked yet'}"
 
 
-class SeedExample(models.Model):
+class SeedExample(QueuePlace):
     """Place `rank` (1 is asked first) of the first questions. `spent`: answered or skipped since."""
 
     queue = models.ForeignKey(SeedQueue, on_delete=models.CASCADE, related_name="ranked")
-    example = models.ForeignKey(Example, on_delete=models.CASCADE, related_name="+")
-    rank = models.PositiveIntegerField()
-    score = models.FloatField(help_text="the strategy's; higher is asked sooner")
-    reason = models.CharField(max_length=300, blank=True)
-    spent = models.BooleanField(default=False)
 
-    class Meta:
-        ordering = ["rank"]
+    class Meta(QueuePlace.Meta):
         constraints = [
             models.UniqueConstraint(fields=["queue", "rank"], name="one_seed_per_rank"),
             models.UniqueConstraint(fields=["queue", "example"], name="seed_ranked_once"),
@@ -59,6 +54,3 @@ class SeedExample(models.Model):
                 fields=["queue", "rank"], condition=models.Q(spent=False), name="seed_order"
             )
         ]
-
-    def __str__(self) -> str:
-        return f"{self.rank}: example {self.example_id}"

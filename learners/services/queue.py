@@ -31,7 +31,9 @@ def bring_back(*, project_id: int, example_id: int) -> None:
 
 def _set_spent(project_id: int, example_id: int, *, spent: bool) -> None:
     newest = _published(project_id).values("pk")[:1]
-    RankedExample.objects.filter(fit=Subquery(newest), example_id=example_id).update(spent=spent)
+    ranked = RankedExample.objects.filter(fit=Subquery(newest), example_id=example_id)
+    if ranked.update(spent=spent):
+        return  # publishing a fit ended the first questions
     seeds = SeedExample.objects.filter(queue__project_id=project_id, example_id=example_id)
     seeds.update(spent=spent)
 
