@@ -9,7 +9,7 @@ easy or hard would move every number that is measured on the rest.
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from projects.models import AnnotationEvent, Example, Lease, Project, ProjectEvent, User
 from projects.services.ledger import append_project_event
@@ -36,12 +36,6 @@ def show_random_texts(*, actor: User, project: Project, now: datetime) -> Projec
     held = Lease.objects.filter(project=project, annotator=actor)
     held.filter(closed_for(actor, project.pk, "example_id")).delete()
     return event
-
-
-def shown_upto(project_id: int, user: User) -> int:
-    """Number of the event with which the user last looked, 0 for never."""
-    newest = _looks(project_id, user).aggregate(newest=Max("seq"))["newest"]
-    return newest or 0
 
 
 def closed_to(*, user: User, example: Example) -> bool:

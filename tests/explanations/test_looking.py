@@ -8,8 +8,9 @@ from projects.models import Lease, Membership, Project, User
 from projects.models.project import Role
 from projects.services.answering import AnswerConflict, change_label, flag, skip
 from projects.services.classes import ClassSpec, add_classes
-from projects.services.shown import closed_to, show_random_texts, shown_upto
+from projects.services.shown import closed_to, show_random_texts
 from projects.services.undoing import undo
+from tests.explanations.looks import shown_upto
 from tests.factories import NOW, make_examples, make_project, make_user
 from tests.labelling.people import answer, asked, claim, sender
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from learners.models import Rung
 from projects.models import Membership, Project, User
 from projects.models.project import Role
-from projects.services.shown import shown_upto
 from tests.accounts.test_signing_in import signed_in
+from tests.explanations.looks import shown_upto
 from tests.factories import make_rung, make_user
 from tests.ladder.rows import kept, measured_ladder, predictions
 from tests.ladder.worlds import ladder_project

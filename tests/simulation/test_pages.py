@@ -12,7 +12,7 @@ from django.urls import reverse
 from learners.models import Simulation
 from learners.services.simulation_work import work_on
 from projects.models import Example, Project, User
-from tests.factories import NOW, make_examples, make_project, make_user
+from tests.factories import NOW, make_examples, make_project
 from tests.simulation.rows import make_simulation
 from tests.simulation.test_work import gold_project
 from tests.simulation.worlds import make_rows
@@ -26,18 +26,6 @@ def folders(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.VAR_DIR, settings.MEDIA_ROOT = tmp_path / "var", tmp_path / "media"
     settings.LABELER_EMBEDDER = "tests.machine.fakes.tiny_embedder"
     return iter(())
-
-
-@pytest.fixture
-def owner() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
-def site(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
 
 
 def words(site: Client, name: str, *parts: int, **query: Any) -> str:

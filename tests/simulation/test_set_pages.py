@@ -13,7 +13,7 @@ from learners.services.simulation_data import freeze, read_source, thaw
 from learners.services.simulation_work import work_on
 from projects.models import Example, GoldSet, LabelClass, Project, User
 from projects.services.classes import ClassSpec, add_classes
-from tests.factories import NOW, make_examples, make_user
+from tests.factories import NOW, make_examples
 from tests.multilabel.worlds import ids, make_multilabel, mixed_texts, tell, true_set
 
 pytestmark = pytest.mark.django_db
@@ -31,18 +31,6 @@ PLAN = {
 def folders(settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR, settings.MEDIA_ROOT = tmp_path / "var", tmp_path / "media"
     settings.LABELER_EMBEDDER = "tests.machine.fakes.tiny_embedder"
-
-
-@pytest.fixture
-def owner() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
-def site(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
 
 
 @pytest.fixture

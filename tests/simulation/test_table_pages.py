@@ -14,7 +14,7 @@ from learners.services.simulation_data import freeze, read_source, thaw
 from learners.services.simulation_work import work_on
 from projects.models import Example, Project, User
 from tests.creating.table_files import FILE, table_project
-from tests.factories import NOW, make_user
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 PLAN = {"presets": ["default"], "heads": ["tree"], "budget": 16, "batch": 8, "n_seeds": 1}
@@ -30,18 +30,6 @@ def folders(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.VAR_DIR, settings.MEDIA_ROOT = tmp_path / "var", tmp_path / "media"
     settings.LABELER_EMBEDDER = "no.such.embedder"
     return iter(())
-
-
-@pytest.fixture
-def owner() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
-def site(owner: User) -> Client:
-    client = Client()
-    client.force_login(owner)
-    return client
 
 
 @pytest.fixture
