@@ -22,6 +22,7 @@ from tests.engine.worlds import (
     make_learner,
     make_ties,
     make_vectors,
+    make_wide,
 )
 
 N_POOL = 90
@@ -226,6 +227,13 @@ def the_exploring_share_is_really_explored(strategy: Strategy) -> None:
     assert abs(rows.mean() - 199.5) < 41
 
 
+def fewer_labels_than_columns_will_do(strategy: Strategy) -> None:
+    """As at every project's beginning, where heads train in fewer columns than there are."""
+    X = make_wide(make_vectors(N_POOL)[0])
+    indices, _ = ask(strategy, make_learner(strategy, n_labels=9, wide=True), X, 3, rng=rng())
+    assert len(set(indices.tolist())) == 3
+
+
 def _blind_order(strategy: Strategy, X: Any, seed: int) -> list[int]:
     learner = make_blind_learner(strategy)
     learner.X_training = np.zeros((3, X.shape[1]))
@@ -254,4 +262,5 @@ CONTRACT: tuple[Callable[[Strategy], None], ...] = (
     the_precision_of_storage_does_not_matter,
     equal_rows_are_answered,
     the_exploring_share_is_really_explored,
+    fewer_labels_than_columns_will_do,
 )

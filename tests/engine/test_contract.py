@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from modAL.uncertainty import classifier_margin
+from sklearn.linear_model import LogisticRegression
 
 from learners.engine.errors import EngineError
 from learners.engine.simulation.questions import Questions
@@ -105,6 +106,15 @@ def needs_rows_that_differ(learner: Any, X: Any, n: int = 1, *, rng: Any, **kw: 
         return indices, scores / np.ptp(scores) if len(scores) else scores
 
 
+def trains_on_from_narrow_rows(learner: Any, X: Any, n: int = 1, *, rng: Any, **kw: Any) -> Any:
+    """Goes on from coefficients of all columns where fewer would do."""
+    found = get_strategy("margin").query(learner, X, n, rng=rng)
+    if len(learner.X_training) < X.shape[1]:
+        model = LogisticRegression(warm_start=True).fit(learner.X_training, learner.y_training)
+        model.fit(learner.X_training[:, : len(learner.X_training)], learner.y_training)
+    return found
+
+
 PLANTED: dict[Callable[..., Any], set[Callable[[Strategy], None]]] = {
     same_row_twice: {contract.rows_are_distinct},
     worst_first: {contract.best_come_first},
@@ -120,6 +130,7 @@ PLANTED: dict[Callable[..., Any], set[Callable[[Strategy], None]]] = {
     another_queue_for_another_length: {contract.a_longer_queue_begins_with_the_shorter_one},
     deaf_to_small_differences: {contract.the_precision_of_storage_does_not_matter},
     needs_rows_that_differ: {contract.equal_rows_are_answered},
+    trains_on_from_narrow_rows: {contract.fewer_labels_than_columns_will_do},
 }
 
 

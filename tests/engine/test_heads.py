@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from learners.engine.errors import BadFile, BadVectors, OneClassOnly
 from learners.engine.heads import Head, fit_head, make_head
-from tests.engine.worlds import make_vectors
+from tests.engine.worlds import make_vectors, make_wide
 
 
 def make_known_head() -> Head:
@@ -107,3 +107,11 @@ def test_vectors_of_another_width_are_refused() -> None:
 def test_labels_must_be_one_per_vector() -> None:
     with pytest.raises(BadVectors, match="labels of shape"):
         fit_head(np.ones((3, 2)), np.array([1, 2]))
+
+
+def test_going_on_from_a_model_ends_at_the_same_model() -> None:
+    X, y = make_vectors(13)
+    X, again = make_wide(X), make_head().set_params(tol=1e-8)
+    again.fit(X[:-1], y[:-1]).warm_start = True
+    fresh = make_head().set_params(tol=1e-8).fit(X, y)
+    np.testing.assert_allclose(again.fit(X, y).coef_, fresh.coef_, atol=1e-5)

@@ -35,11 +35,19 @@ def make_estimator(query_strategy: Any) -> Any:
     return make_head()
 
 
-def make_learner(query_strategy: Any, *, n_labels: int = 30) -> ActiveLearner:
+def make_wide(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same rows turned into a space of 48 columns."""
+    basis, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(48, X.shape[1])))
+    wide: NDArray[np.float64] = X @ basis.T
+    return wide
+
+
+def make_learner(query_strategy: Any, *, n_labels: int = 30, wide: bool = False) -> ActiveLearner:
     """A learner trained on `n_labels` rows of a world of its own."""
     X, y = make_vectors(n_labels, seed=99)
     if getattr(query_strategy, "for_", "single") == "multilabel":
         y = make_label_sets(X)
+    X = make_wide(X) if wide else X
     return ActiveLearner(make_estimator(query_strategy), query_strategy, X, y)
 
 

@@ -22,6 +22,8 @@ from learners.engine.heads.reducing import reduced
 class BalancedLogisticRegression(LogisticRegression):  # type: ignore[misc]
     """scikit-learn's `LogisticRegression`, that says clearly what it cannot learn from."""
 
+    coef_: NDArray[np.float64]
+
     def __init__(self, C: float = 10.0, tol: float = 1e-4, max_iter: int = 2_000) -> None:
         super().__init__(C=C, tol=tol, max_iter=max_iter, class_weight="balanced")
 
@@ -42,7 +44,9 @@ class BalancedLogisticRegression(LogisticRegression):  # type: ignore[misc]
             return self
         # The same model in the few directions in which rows lie, up to 2.5 times sooner.
         narrow, axes = reduced(rows)
+        if self.warm_start and hasattr(self, "coef_"):
+            self.coef_ = self.coef_ @ axes.T  # what it has elsewhere training would take to nothing
         super().fit(narrow, y, sample_weight)
-        self.coef_: NDArray[np.float64] = self.coef_ @ axes
+        self.coef_ = self.coef_ @ axes
         self.n_features_in_ = rows.shape[1]
         return self
