@@ -13,6 +13,7 @@ from learners.engine.rungs.distilling import with_teaching
 from learners.engine.runtime import load_runtime
 from learners.models import Ladder, Rung
 from learners.models.ladder import TEACHER
+from learners.selectors.training import training_set_from_ledger
 from learners.services.ladder_data import (
     LadderData,
     texts_of,
@@ -21,7 +22,7 @@ from learners.services.ladder_data import (
     written_examples,
 )
 from learners.services.model_files import open_folder
-from learners.services.teacher_rung import soft_answers, teacher_predictions
+from learners.services.teacher_answers import soft_answers, standing_answers
 from projects.selectors.teacher import prompt_of, teacher_of
 
 LEAST_SHARE = 1e-6  # of a text's soft label that must lie on classes which labels have
@@ -81,21 +82,21 @@ def _beside(n_written: int) -> str:
 
 
 def _outside(ladder: Ladder, data: TrainingData) -> _Teacher:
-    """The outside teacher's answers on open texts, as they were given."""
+    """The outside teacher's answers on texts that were open when the ladder began."""
     teacher = teacher_of(ladder.project_id)
     if teacher is None:
         raise EngineError("the outside teacher has been taken away")
-    prompt = prompt_of(ladder.project)
-    ids, soft, words = soft_answers(teacher, prompt, teacher_predictions(ladder.project_id))
-    class_ids = [each.pk for each in prompt.classes]
-    known = soft[:, np.isin(class_ids, data.classes)].sum(axis=1) > LEAST_SHARE
+    answers = standing_answers(teacher, prompt_of(ladder.project))
+    labels = training_set_from_ledger(ladder.project_id, ladder.upto_seq or 0)
+    ids, soft, words = soft_answers(answers, labels)
+    known = soft[:, np.isin(answers.class_ids, data.classes)].sum(axis=1) > LEAST_SHARE
     texts = texts_of(ids.tolist())
     said = {texts[pk]: row for pk, row in zip(ids[known].tolist(), soft[known], strict=True)}
 
     def ask(asked: Sequence[str]) -> NDArray[np.float64]:
         return np.array([said[text] for text in asked])
 
-    return _Teacher(ask, list(said), class_ids, words)
+    return _Teacher(ask, list(said), answers.class_ids, words)
 
 
 def _of_ladder(ladder: Ladder, name: str, data: LadderData, n_threads: int) -> _Teacher:

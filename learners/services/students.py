@@ -73,7 +73,7 @@ def _n_outside(project: Project) -> int:
     if teacher is None:
         return 0
     answers = answers_to(teacher, prompt_of(project).digest)
-    if not answers.filter(purpose="audit").exists():  # how far to trust it is not known
+    if not answers.filter(purpose="audit").exists():  # nobody has seen what it is worth
         return 0
     return answers.filter(
         example__role="pool", example__settled=False, label_class__isnull=False

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from learners.selectors.curve import Measure
+from learners.services.teacher_answers import ENOUGH_COMPARED, PRIOR_TRUST
 from learners.services.teacher_rung import TeacherPredictions
 from learners.views import sentences
 from projects.models import TeacherRun
@@ -71,8 +72,9 @@ def probabilities(counted: Counted) -> str:
         else "The server gives no log-probabilities:"
     )
     return (
-        f"{begin} a student that learns from the answers takes the teacher’s accuracy on random texts "
-        "as the probability of the class that was named."
+        f"{begin} a student that learns from the answers takes for the probability of the class that was "
+        "named how often people chose it too, on texts of the pool that both answered "
+        f"({sentences.percent(PRIOR_TRUST)} while those are fewer than {ENOUGH_COMPARED})."
     )
 
 

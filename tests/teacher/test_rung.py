@@ -1,11 +1,10 @@
-"""What a teacher is worth: its answers against people's, and the soft labels a student learns from."""
+"""What a teacher is worth: its answers on random texts against people's."""
 
 import numpy as np
 import pytest
 
-from learners.services.teacher_rung import soft_answers, teacher_predictions
+from learners.services.teacher_rung import teacher_predictions
 from projects.models import Example, Project
-from projects.selectors.teacher import prompt_of
 from tests.factories import make_project
 from tests.teacher.rows import make_answer, make_run
 from tests.teacher.worlds import make_teacher, texts_project
@@ -80,39 +79,6 @@ def test_macro_f1_is_withheld_while_answers_are_few(project: Project) -> None:
     found = teacher_predictions(project.pk)
     assert found
     assert found.macro_f1(np.random.default_rng(0)).interval is None
-
-
-def test_soft_labels_are_the_probabilities_where_there_are_some(project: Project) -> None:
-    teacher = make_teacher(project)
-    example = project.examples.filter(role="pool")[0]
-    make_answer(make_run(teacher, "pool"), example, "no", probabilities={"yes": 0.2, "no": 0.8})
-    ids, soft, where = soft_answers(teacher, prompt_of(project), None)
-    assert ids.tolist() == [example.pk]
-    np.testing.assert_allclose(soft, [[0.2, 0.8]])
-    assert where == "The soft labels are the probabilities that the server gave."
-
-
-def test_without_probabilities_the_measured_accuracy_smooths_them(project: Project) -> None:
-    teacher = make_teacher(project)
-    run = make_run(teacher, "audit")
-    for example in audit(project):
-        make_answer(run, example, example.text.split()[0])
-    pool = project.examples.filter(role="pool")[0]
-    make_answer(make_run(teacher, "pool"), pool, "no")
-    _, soft, where = soft_answers(teacher, prompt_of(project), teacher_predictions(project.pk))
-    np.testing.assert_allclose(soft, [[1 / 8, 7 / 8]])
-    assert "counts 88 %" in where
-    assert "measured on 6 random texts" in where
-
-
-def test_no_soft_label_comes_from_a_reserved_or_a_labelled_text(project: Project) -> None:
-    teacher = make_teacher(project)
-    make_answer(make_run(teacher, "audit"), audit(project)[0], "yes")
-    labelled = project.examples.filter(role="pool")[0]
-    make_answer(make_run(teacher, "pool"), labelled, "yes")
-    Example.objects.filter(pk=labelled.pk).update(settled=True)
-    ids, _, _ = soft_answers(teacher, prompt_of(project), None)
-    assert ids.tolist() == []
 
 
 def test_another_projects_teacher_is_not_this_ones(project: Project) -> None:
