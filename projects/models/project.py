@@ -228,6 +228,7 @@ class ProjectEvent(models.Model):
         MODEL_PROMOTED = "model_promoted", "model made live"
         MODEL_RETIRED = "model_retired", "model retired"
         MODEL_DEFERRAL = "model_deferral", "what a model leaves to others changed"
+        LADDER_FIGURES = "ladder_figures", "margin or prices of a ladder changed"
         ROUTES_CHANGED = "routes_changed", "ways into other projects changed"
         RANDOM_TEXTS_SHOWN = "random_texts_shown", "random texts looked at beside a model's guesses"
         TEACHER_SET = "teacher_set", "outside teacher set up"
