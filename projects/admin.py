@@ -338,6 +338,7 @@ class TrafficAdmin(LookAdmin):
         "id",
         "project",
         "version_number",
+        "origin",
         "n_requests",
         "n_texts",
         "n_deferred",
@@ -350,8 +351,17 @@ class TrafficAdmin(LookAdmin):
 
 @admin.register(KeptPrediction)
 class KeptPredictionAdmin(LookAdmin):
-    list_display = ("id", "project", "version_number", "probability", "deferred", "asked_at")
+    list_display = (
+        "id",
+        "project",
+        "version_number",
+        "origin",
+        "probability",
+        "deferred",
+        "asked_at",
+    )
     list_select_related = ("project",)
+    list_filter = ("origin",)
     search_fields = ("project__name",)
     ordering = ("-asked_at",)
 

@@ -47,6 +47,10 @@ class PredictionFile(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     n_done = models.PositiveIntegerField(default=0, help_text="rows")
     n_blank = models.PositiveIntegerField(default=0, help_text="rows without a text")
+    n_reserved = models.PositiveIntegerField(
+        default=0, help_text="random questions among its texts that nobody had answered yet"
+    )
+    n_kept = models.PositiveIntegerField(default=0, help_text="texts kept as traffic")
     bytes_read = models.BigIntegerField(default=0)
     waits_for = models.CharField(max_length=200, blank=True, help_text="why it waits, if it does")
     error = models.TextField(blank=True)

@@ -16,12 +16,23 @@ LATENCY_BOUNDS_MS = (1, 2, 3, 5, 8, 12, 20, 35, 60, 100, 200, 500, 1_000, 5_000)
 N_BINS = len(LATENCY_BOUNDS_MS) + 1
 
 
+class Origin(models.TextChoices):
+    """How texts reached a model."""
+
+    API = "api", "requests"
+    ROUTE = "route", "other projects"
+    FILE = "file", "files"
+
+
 class TrafficCounts(models.Model):
-    """Sums over requests for predictions. `latency`: requests by bin of `LATENCY_BOUNDS_MS`, of
-    those that were answered; `by_class`: texts by the name of the class that was predicted.
+    """Sums over predictions of one version and origin. `n_requests`: of a route the requests of other
+    projects that led here, of files the files. `latency`: requests by bin of `LATENCY_BOUNDS_MS`, of
+    those to the API that were answered, and of nothing else: a route is part of another project's
+    request, and a file is none. `by_class`: texts by the name of the class that was predicted.
     """
 
     version_number = models.PositiveIntegerField()
+    origin = models.CharField(max_length=5, choices=Origin, default=Origin.API)
     n_requests = models.BigIntegerField(default=0)
     n_texts = models.BigIntegerField(default=0)
     n_deferred = models.BigIntegerField(default=0)
@@ -43,7 +54,8 @@ class TrafficMinute(TrafficCounts):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["project", "version_number", "minute"], name="one_row_per_minute"
+                fields=["project", "version_number", "origin", "minute"],
+                name="one_row_per_minute_and_origin",
             )
         ]
         indexes = [models.Index(fields=["minute"], name="traffic_age")]
@@ -60,7 +72,8 @@ class TrafficTotal(TrafficCounts):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["project", "version_number"], name="one_total_per_version"
+                fields=["project", "version_number", "origin"],
+                name="one_total_per_version_and_origin",
             )
         ]
 
@@ -73,6 +86,7 @@ class KeptPrediction(models.Model):
 
     `text_hash` is keyed with the site's secret and made before redaction: it tells the same text
     again and is no way back to it. `labels` and `probabilities` name classes as they were answered.
+    `token_name`: of a route the project that the text came from, of a file the token it was sent with.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -87,6 +101,7 @@ class KeptPrediction(models.Model):
     probabilities = models.JSONField(default=dict)
     deferred = models.BooleanField(default=False)
     asked_at = models.DateTimeField()
+    origin = models.CharField(max_length=5, choices=Origin, default=Origin.API)
     token_name = models.CharField(max_length=80)
     taken_at = models.DateTimeField(null=True, help_text="added to the project's texts")
     dismissed_at = models.DateTimeField(null=True, help_text="not to be offered again")

@@ -54,20 +54,23 @@ def write_counts(counts: Mapping[Key, Counts]) -> None:
     rows = [(key, counts[key]) for key in sorted(counts) if key.project_id in there]
     _upsert(
         TrafficMinute,
-        ("project_id", "version_number", "minute"),
-        [(key.project_id, key.version_number, key.minute, *_values(one)) for key, one in rows],
+        ("project_id", "version_number", "origin", "minute"),
+        [
+            (key.project_id, key.version_number, key.origin, key.minute, *_values(one))
+            for key, one in rows
+        ],
     )
     _upsert(
         TrafficTotal,
-        ("project_id", "version_number"),
-        [(project_id, number, *_values(one)) for (project_id, number), one in _totals(rows)],
+        ("project_id", "version_number", "origin"),
+        [(*key, *_values(one)) for key, one in _totals(rows)],
     )
 
 
-def _totals(rows: Iterable[tuple[Key, Counts]]) -> list[tuple[tuple[int, int], Counts]]:
-    found: dict[tuple[int, int], Counts] = {}
+def _totals(rows: Iterable[tuple[Key, Counts]]) -> list[tuple[tuple[int, int, str], Counts]]:
+    found: dict[tuple[int, int, str], Counts] = {}
     for key, one in rows:
-        total = found.setdefault((key.project_id, key.version_number), Counts())
+        total = found.setdefault((key.project_id, key.version_number, key.origin), Counts())
         for name in ("n_requests", "n_texts", "n_deferred", "n_errors", "latency_ms"):
             setattr(total, name, getattr(total, name) + getattr(one, name))
         total.latency = [a + b for a, b in zip(total.latency, one.latency, strict=True)]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from projects.models.traffic import LATENCY_BOUNDS_MS, N_BINS
+from projects.models.traffic import LATENCY_BOUNDS_MS, N_BINS, Origin
 
 
 @dataclass
@@ -25,11 +25,21 @@ class Counts:
 
 @dataclass(frozen=True, order=True)
 class Key:
-    """A version of a project, in one minute."""
+    """A version of a project and how texts reached it, in one minute."""
 
     project_id: int
     version_number: int
+    origin: str
     minute: datetime
+
+
+def file_key(*, project_id: int, version_number: int, at: datetime) -> Key:
+    """Where a file that was predicted at that time is counted."""
+    return Key(project_id, version_number, str(Origin.FILE), _minute(at))
+
+
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
 
 def bin_of(milliseconds: float) -> int:
@@ -50,31 +60,34 @@ class Tally:
         project_id: int,
         version_number: int,
         at: datetime,
-        milliseconds: float,
+        milliseconds: float | None,
         n_texts: int,
         n_deferred: int,
         labels: Iterable[str],
+        origin: str = Origin.API,
     ) -> None:
-        """Count one request that was answered; `labels`: the classes that were predicted."""
-        found, place = Counter(labels), bin_of(milliseconds)
+        """Count one request that was answered; `labels`: the classes that were predicted.
+        `milliseconds`: None where they are another project's.
+        """
+        found = Counter(labels)
         with self._lock:
-            counts = self._of(project_id, version_number, at)
+            counts = self._of(Key(project_id, version_number, str(origin), _minute(at)))
             counts.n_requests += 1
             counts.n_texts += n_texts
             counts.n_deferred += n_deferred
-            counts.latency[place] += 1
-            counts.latency_ms += milliseconds
             counts.by_class.update(found)
+            if milliseconds is not None:
+                counts.latency[bin_of(milliseconds)] += 1
+                counts.latency_ms += milliseconds
 
     def failed(self, *, project_id: int, version_number: int, at: datetime) -> None:
         """Count one request that a version could not answer."""
         with self._lock:
-            counts = self._of(project_id, version_number, at)
+            counts = self._of(Key(project_id, version_number, str(Origin.API), _minute(at)))
             counts.n_requests += 1
             counts.n_errors += 1
 
-    def _of(self, project_id: int, version_number: int, at: datetime) -> Counts:
-        key = Key(project_id, version_number, at.replace(second=0, microsecond=0))
+    def _of(self, key: Key) -> Counts:
         return self._counts.setdefault(key, Counts())
 
     def take(self) -> dict[Key, Counts]:
