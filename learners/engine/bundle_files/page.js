@@ -1,5 +1,6 @@
 // Classifies texts in the browser, with the model that stands in this page. Nothing is fetched or sent.
-// From the console: predictProba(["a text"]) gives probabilities in the order of model.labels.
+// From the console: predictProba(["a text"]) gives probabilities in the order of model.labels, and
+// explain(["a text"]) what each word adds to the logit of each label; with bias they sum to the logits.
 "use strict";
 
 const model = JSON.parse(document.getElementById("model").textContent);
@@ -82,29 +83,35 @@ function normalisedPoint(point) {
 }
 
 // Marks that follow each other stand in the order of their combining classes.
-function ordered(characters) {
+function putInOrder(characters, places) {
   for (let at = 1; at < characters.length; at += 1) {
     const mark = order.get(characters[at].codePointAt(0));
     let back = at;
     while (mark && back && order.get(characters[back - 1].codePointAt(0)) > mark) {
-      [characters[back - 1], characters[back]] = [characters[back], characters[back - 1]];
+      for (const list of [characters, places]) [list[back - 1], list[back]] = [list[back], list[back - 1]];
       back -= 1;
     }
   }
-  return characters;
 }
 
-function normalised(text) {
-  let whole = "";
+// What the model reads, and of each character the place of the one it was made of, in code points.
+function normalised(text, start) {
+  const characters = [];
+  const places = [];
   let marked = false;
+  let at = start;
   for (const character of text) {
     const point = character.codePointAt(0);
-    if (!seen.has(point)) seen.set(point, normalisedPoint(point));
-    whole += seen.get(point);
+    if (!seen.has(point)) seen.set(point, Array.from(normalisedPoint(point)));
+    for (const each of seen.get(point)) {
+      characters.push(each);
+      places.push(at);
+    }
     marked ||= order.has(point);
+    at += 1;
   }
-  const characters = Array.from(whole);
-  return marked ? ordered(characters) : characters;
+  if (marked) putInOrder(characters, places);
+  return { characters, places };
 }
 
 const kinds = new Map(); // character -> 0 part of a word, 1 between words, 2 a word of its own
@@ -118,28 +125,32 @@ function kindOf(character) {
   return kinds.get(character);
 }
 
-function words(text) {
+// Words as { characters, places }: of each character the place in the text it came from.
+function words(text, start) {
+  const { characters, places } = normalised(text, start);
   const found = [];
-  let word = [];
-  const end = () => {
-    if (word.length) found.push(word);
-    word = [];
+  let first = 0;
+  const end = (last) => {
+    if (last > first) found.push({ characters: characters.slice(first, last), places: places.slice(first, last) });
+    first = last;
   };
-  for (const character of normalised(text)) {
+  characters.forEach((character, at) => {
     const kind = kindOf(character);
-    if (kind) end();
-    if (kind === 2) found.push([character]);
-    if (kind === 0) word.push(character);
-  }
-  end();
+    if (kind) end(at);
+    if (kind === 1) first = at + 1;
+    if (kind === 2) end(at + 1);
+  });
+  end(characters.length);
   return found;
 }
 
-// WordPiece: the longest known beginning, then the longest known continuation, and so on.
+// WordPiece: the longest known beginning, then the longest known continuation, and so on. Where a
+// piece stands is told in characters of the word.
 function pieces(word) {
   const { unknown, prefix, longest_word: longestWord } = model.tokenizer;
-  if (word.length > longestWord) return [unknown];
-  const ids = [];
+  const whole = [{ id: unknown, start: 0, end: word.length }];
+  if (word.length > longestWord) return whole;
+  const found = [];
   let start = 0;
   while (start < word.length) {
     let end = word.length;
@@ -148,38 +159,46 @@ function pieces(word) {
       id = tokenIds.get((start ? prefix : "") + word.slice(start, end).join(""));
       if (id !== undefined) break;
     }
-    if (id === undefined) return [unknown];
-    ids.push(id);
+    if (id === undefined) return whole;
+    found.push({ id, start, end });
     start = end;
   }
-  return ids;
+  return found;
 }
 
 const specialTokens = new Map(model.tokenizer.special);
 const quoted = [...specialTokens.keys()].map((token) => token.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
 const special = quoted.length ? new RegExp(`(${quoted.join("|")})`, "u") : null;
 
+// Tokens as { id, word, start, end }: the number of their word, and text[start:end] in code points.
 function tokens(text) {
   const sound = text.replace(/\p{Surrogate}/gu, "?");
   const most = model.tokenizer.most_tokens;
-  const ids = [];
+  const found = [];
+  let at = 0;
+  let word = 0;
   for (const part of special ? sound.split(special) : [sound]) {
-    if (specialTokens.has(part)) ids.push(specialTokens.get(part));
+    const end = at + Array.from(part).length;
+    if (specialTokens.has(part)) found.push({ id: specialTokens.get(part), word: word++, start: at, end });
     else
-      for (const word of words(part)) {
-        for (const id of pieces(word)) ids.push(id);
-        if (ids.length >= most) break;
+      for (const { characters, places } of words(part, at)) {
+        for (const { id, start, end: last } of pieces(characters))
+          found.push({ id, word, start: places[start], end: places[last - 1] + 1 });
+        word += 1;
+        if (found.length >= most) break;
       }
-    if (ids.length >= most) break;
+    if (found.length >= most) break;
+    at = end;
   }
-  return ids.slice(0, most);
+  return found.slice(0, most);
 }
 
 // ---- tokens to probabilities ------------------------------------------------------------------
 
-function features(text) {
+// The sum of the rows of all tokens, and what it is divided by so that it is as long as the model's vectors.
+function summed(found) {
   const sum = new Float64Array(nDimensions);
-  for (const id of tokens(text)) {
+  for (const { id } of found) {
     const row = rows[id];
     if (row < 0) continue;
     if (isDiagonal) sum[row] += table[row];
@@ -188,9 +207,12 @@ function features(text) {
   if (scale) for (let at = 0; at < nDimensions; at += 1) sum[at] *= scale[at];
   let length = 0;
   for (const value of sum) length += value * value;
-  const divisor = Math.max(Math.sqrt(length), 1e-12) / model.weight;
-  for (let at = 0; at < nDimensions; at += 1) sum[at] /= divisor;
-  return sum;
+  return { sum, divisor: Math.max(Math.sqrt(length), 1e-12) / model.weight };
+}
+
+function features(text) {
+  const { sum, divisor } = summed(tokens(text));
+  return sum.map((value) => value / divisor);
 }
 
 function probabilities(text) {
@@ -208,6 +230,53 @@ function probabilities(text) {
 }
 
 globalThis.predictProba = (texts) => texts.map(probabilities);
+
+// ---- what each word adds ------------------------------------------------------------------------
+
+// Where a text has one label, softmax knows differences between logits alone: told beside their mean.
+function beside(logits) {
+  if (model.thresholds) return logits;
+  const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
+  return logits.map((logit) => logit - mean);
+}
+
+function rowAdds(row, label) {
+  const at = label * nDimensions;
+  if (isDiagonal) return table[row] * coef[at + row];
+  let sum = 0;
+  for (let each = 0; each < nDimensions; each += 1)
+    sum += table[row * nDimensions + each] * (scale ? scale[each] : 1) * coef[at + each];
+  return sum;
+}
+
+function tokenAdds(id, divisor) {
+  const row = rows[id];
+  return beside(model.labels.map((_, label) => (row < 0 ? 0 : rowAdds(row, label) / divisor)));
+}
+
+// The words of a text in their order: { word, start, end, adds }, in code points; adds by label.
+function explained(text) {
+  const found = tokens(text);
+  const { divisor } = summed(found);
+  const characters = Array.from(text);
+  const known = new Map();
+  for (const { id, word, start, end } of found) {
+    const adds = tokenAdds(id, divisor);
+    const one = known.get(word);
+    if (one) {
+      one.start = Math.min(one.start, start);
+      one.end = Math.max(one.end, end);
+      one.adds = one.adds.map((value, label) => value + adds[label]);
+    } else known.set(word, { start, end, adds });
+  }
+  return [...known.values()].map((one) => ({ word: characters.slice(one.start, one.end).join(""), ...one }));
+}
+
+const bias = beside(Array.from(intercept));
+globalThis.bias = bias;
+globalThis.explain = (texts) => texts.map(explained);
+
+// ---- which labels it says -----------------------------------------------------------------------
 
 // Places of the labels that a text gets, likeliest first.
 function chosen(shares) {
@@ -255,7 +324,105 @@ function showOne(text) {
   answer.replaceChildren(
     element("p", { className: "best" }, sentence(shares)),
     element("ol", { className: "bars" }, ...bars),
+    ...wordsThatCount(text, places),
   );
+}
+
+// ---- the words that count, for and against ------------------------------------------------------
+
+const MOST_MARKED = 8; // different words for, and as many against
+const LEAST_MARKED = 0.1; // of what the strongest adds
+const signed = (value) => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(2)}`;
+
+// A heading, a choice of label with the likeliest first, and what changes with it.
+function wordsThatCount(text, places) {
+  const found = explained(text);
+  const choice = element("select", { id: "words-label" }, ...places.map((place) => new Option(model.labels[place], place)));
+  const shown = element("div");
+  const show = () => shown.replaceChildren(...wordsOf(text, found, Number(choice.value)));
+  choice.addEventListener("change", show);
+  show();
+  const chooser = element("p", {}, element("label", { htmlFor: "words-label" }, "For and against "), choice);
+  return [element("h3", {}, "The words that count"), chooser, shown];
+}
+
+// Different words with all their places together, those that add or take most first.
+function weighed(found, label) {
+  const known = new Map();
+  for (const { word, adds } of found) {
+    const name = word.toLowerCase();
+    const one = known.get(name) ?? { word, name, adds: 0, times: 0 };
+    known.set(name, { ...one, adds: one.adds + adds[label], times: one.times + 1 });
+  }
+  return [...known.values()].sort((one, other) => Math.abs(other.adds) - Math.abs(one.adds));
+}
+
+function wordsOf(text, found, label) {
+  const all = weighed(found, label);
+  const most = all.length ? Math.abs(all[0].adds) : 0;
+  if (!most) return [element("p", { className: "quiet" }, "The model knows none of its words: the answer is the same as for an empty text.")];
+  const strong = all.filter((one) => Math.abs(one.adds) >= LEAST_MARKED * most);
+  const speaksFor = strong.filter((one) => one.adds > 0).slice(0, MOST_MARKED);
+  const against = strong.filter((one) => one.adds < 0).slice(0, MOST_MARKED);
+  const shown = [...speaksFor, ...against];
+  const strengths = new Map(shown.map((one) => [one.name, one.adds / most]));
+  const marked = element("div", { className: "reading", dir: "auto", tabIndex: 0 }, ...markedText(text, found, strengths));
+  marked.setAttribute("role", "region");
+  marked.setAttribute("aria-label", "The text, its words marked");
+  return [
+    marked,
+    ...wordList("Speak for it", "for", speaksFor),
+    ...wordList("Speak against it", "against", against),
+    element("p", { className: "quiet" }, ...reckoning(all, shown, label, restOf(text, found))),
+  ];
+}
+
+// The text with its words marked: solid and + for the label, dashed and − against it.
+function markedText(text, found, strengths) {
+  const characters = Array.from(text);
+  const parts = [];
+  let at = 0;
+  for (const { word, start, end } of found) {
+    const strength = strengths.get(word.toLowerCase());
+    if (!strength || start < at) continue;
+    const size = Math.abs(strength) > 0.6 ? "much" : Math.abs(strength) > 0.25 ? "some" : "little";
+    const mark = element("mark", { className: `${strength < 0 ? "against" : "for"} ${size}` }, word);
+    parts.push(characters.slice(at, start).join(""), mark);
+    at = end;
+  }
+  const rest = restOf(text, found);
+  const read = characters.length - Array.from(rest).length;
+  parts.push(characters.slice(at, read).join(""));
+  return rest ? [...parts, element("s", {}, rest)] : parts;
+}
+
+// What stands behind the last token of a text that was cut; nothing where all was read.
+function restOf(text, found) {
+  const wasCut = tokens(text).length >= model.tokenizer.most_tokens;
+  const rest = wasCut ? Array.from(text).slice(found.at(-1).end).join("") : "";
+  return rest.trim() ? rest : "";
+}
+
+function wordList(title, kind, list) {
+  if (!list.length) return [];
+  const items = list.map(({ word, adds, times }) => {
+    const often = times > 1 ? ` (${times} times)` : "";
+    return element("li", { className: kind }, element("bdi", {}, word), ` ${signed(adds)}${often}`);
+  });
+  return [element("h4", {}, title), element("ul", { className: "words" }, ...items)];
+}
+
+// How the shares become the answer, so that a reader can add them up.
+function reckoning(all, shown, label, rest) {
+  const total = (list) => list.reduce((sum, one) => sum + one.adds, 0);
+  const others = all.length - shown.length;
+  const mean = model.thresholds ? "" : ", beside the mean of all labels";
+  return [
+    `What each word adds to the label’s logit${mean}; exact, as this model is a sum over words. `,
+    others ? `${others} more word${others === 1 ? "" : "s"} together: ${signed(total(all) - total(shown))}. ` : "",
+    `Without any word: ${signed(bias[label])}. All together: ${signed(total(all) + bias[label])}.`,
+    rest ? " What is struck through was not read: the model cuts long texts." : "",
+  ];
 }
 
 function row(text, shares) {

@@ -2,13 +2,13 @@
 
 import json
 import unicodedata
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from learners.engine.errors import CannotExport, CheckFailed
 from learners.engine.packing.characters import characters_of, ranges
@@ -18,6 +18,7 @@ from learners.engine.runtime import load_runtime
 from tests.chromium import faults, watched_page
 from tests.engine.packing.models import (
     FACTS,
+    TEXTS,
     counted_bag,
     parity,
     table_model,
@@ -93,7 +94,39 @@ def test_every_character_is_cut_as_the_library_cuts_it(browser: Browser, tmp_pat
     expected = [tokenizer().encode(text, add_special_tokens=False).ids[:254] for text in texts]
     with watched_page(context) as page:
         page.goto(address)
-        assert page.evaluate("texts => texts.map(tokens)", texts) == expected
+        assert (
+            page.evaluate("texts => texts.map(text => tokens(text).map(token => token.id))", texts)
+            == expected
+        )
+
+
+@browser_test
+@pytest.mark.parametrize("name", MODELS)
+def test_the_page_tells_the_applications_words(browser: Browser, tmp_path: Path, name: str) -> None:
+    files, texts = MODELS[name], [*TEXTS[:6], "great film " * 200, *odd_texts(100)]
+    context, address = opened(browser, tmp_path, page_of(files))
+    with watched_page(context) as page:
+        page.goto(address)
+        found = page.evaluate("texts => explain(texts)", texts)
+    for ours, theirs in zip(found, load_runtime(files).explain(texts), strict=True):
+        assert [place(word) for word in ours] == [place(asdict(word)) for word in theirs]
+        adds = np.array([word["adds"] for word in ours])
+        assert np.abs(adds - np.array([word.adds for word in theirs])).max(initial=0) < 1e-4
+
+
+def place(word: dict[str, Any]) -> tuple[Any, ...]:
+    return word["word"], word["start"], word["end"]
+
+
+@browser_test
+def test_words_and_bias_sum_to_the_logits(browser: Browser, tmp_path: Path) -> None:
+    context, address = opened(browser, tmp_path, page_of(MODELS["int8"]))
+    with watched_page(context) as page:
+        page.goto(address)
+        found = page.evaluate("text => explain([text])[0].map(word => word.adds)", TEXTS[2])
+        logits = np.sum(found, axis=0) + page.evaluate("bias")
+        expected = page.evaluate("text => predictProba([text])[0]", TEXTS[2])
+    assert np.exp(logits) / np.exp(logits).sum() == pytest.approx(expected, abs=1e-9)
 
 
 @browser_test
@@ -106,6 +139,57 @@ def test_one_text_is_answered_with_bars(browser: Browser, tmp_path: Path) -> Non
         assert page.locator("ol.bars li").count() == 3
         assert "a person should decide" in page.locator(".best").inner_text()
         assert faults(page) == []
+
+
+def asked(page: Page, address: str, text: str) -> None:
+    page.goto(address)
+    page.get_by_label("Text", exact=True).fill(text)
+    page.get_by_role("button", name="Classify").click()
+
+
+@browser_test
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_are_marked_in_the_text_by_more_than_colour(
+    browser: Browser, tmp_path: Path, scheme: Any
+) -> None:
+    content = page_of(MODELS["tfidf"])
+    context, address = opened(browser, tmp_path, content, color_scheme=scheme)
+    with watched_page(context) as page:
+        asked(page, address, "Thank you for the late film, please!")
+        said = page.locator(".best").inner_text().split(" (")[0]
+        assert page.get_by_label("For and against").locator(":checked").inner_text() == said
+        assert page.locator(".reading").inner_text() == "Thank you for the late film, please!"
+        for kind, sign, line in (("for", "+", "solid"), ("against", "\u2212", "dashed")):
+            mark = page.locator(f"mark.{kind}").first
+            assert sign in mark.evaluate("e => getComputedStyle(e, '::before').content")
+            assert mark.evaluate("e => getComputedStyle(e).textDecorationStyle") == line
+        assert faults(page) == []
+
+
+@browser_test
+def test_the_words_of_another_label_are_a_choice_away(browser: Browser, tmp_path: Path) -> None:
+    context, address = opened(browser, tmp_path, page_of(MODELS["tfidf"]))
+    with watched_page(context) as page:
+        asked(page, address, "refund the late card, refund it")
+        before = page.locator("ul.words").all_inner_texts()
+        page.get_by_label("For and against").select_option(index=2)
+        assert page.locator("ul.words").all_inner_texts() != before
+        label = page.evaluate("Number(document.getElementById('words-label').value)")
+        words = page.evaluate("explain(['refund the late card, refund it'])[0]")
+        refund = sum(word["adds"][label] for word in words if word["word"] == "refund")
+        told = page.get_by_role("listitem").filter(has_text="refund").inner_text()
+    assert told == f"refund {refund:+.2f} (2 times)".replace("-", "\u2212")
+
+
+@browser_test
+def test_what_was_cut_away_is_struck_through(browser: Browser, tmp_path: Path) -> None:
+    context, address = opened(browser, tmp_path, page_of(MODELS["tfidf"]))
+    with watched_page(context) as page:
+        asked(page, address, "card " * 254 + "never read")
+        assert page.locator(".reading s").inner_text().strip() == "never read"
+        assert "What is struck through was not read" in page.locator("#answer").inner_text()
+        asked(page, address, "字" * 3 + "zzzz")
+        assert "knows none of its words" in page.locator("#answer").inner_text()
 
 
 @browser_test
