@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from learners.engine.embedding import MINILM_SHA256, minilm_folder
 from learners.engine.rungs import on_recipe, trunks
+from learners.engine.runtime import load_runtime
 from learners.engine.trunk import Trunk
+from learners.engine.words import Word
 from learners.models import Ladder, Rung
 from learners.services import ladder_work
 from learners.services.keeping import keep_rung
@@ -18,7 +21,7 @@ from learners.services.ladder import kinds_for, request_ladder
 from learners.services.ladder_work import work_on
 from learners.services.model_files import read_files
 from learners.services.rebuild_model import rebuild_model
-from projects.models import Project, User
+from projects.models import Example, Project, User
 from tests.factories import NOW, make_user
 from tests.ladder.worlds import Speed, ladder_project
 
@@ -70,6 +73,27 @@ def test_the_projects_own_recipe_is_trained_and_measured(project: Project) -> No
     assert (rung.status, rung.error, rung.accuracy, rung.n_train) == ("done", "", 1.0, 30)
     meta = json.loads(read_files(rung)["model.json"])
     assert (meta["features"], meta["head_kind"]) == ("lsi", "nearest_centroid")
+
+
+def test_its_words_are_told_where_it_is_a_sum_over_words(project: Project) -> None:
+    files = read_files(own(worked(asked(project, "working"))))
+    labels = [label["name"] for label in json.loads(files["labels.json"])]
+    told = json.loads(files["words.json"])["classes"]
+    assert [one["name"] for one in told] == labels
+    words = load_runtime(files).explain(texts_that_train(project))
+    for place, one in enumerate(told):
+        strongest = one["for"][0]
+        adds = [of_word(text, strongest["word"], place) for text in words]
+        assert strongest["weight"] == pytest.approx(np.mean([add for add in adds if add]), abs=1e-3)
+
+
+def texts_that_train(project: Project) -> list[str]:
+    rows = project.examples.exclude(role=Example.Role.AUDIT)
+    return list(rows.values_list("text", flat=True))
+
+
+def of_word(text: list[Word], name: str, place: int) -> float:
+    return sum(word.adds[place] for word in text if word.word.casefold() == name)
 
 
 def test_settings_changed_later_do_not_change_it(project: Project) -> None:

@@ -1,6 +1,6 @@
 """Training a head on a token table, shared by the rungs that have one."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -14,7 +14,7 @@ from learners.engine.rungs.files import bag_files
 from learners.engine.rungs.fitting import Material, fit_linear
 from learners.engine.rungs.on_trunk import sample_of
 
-__all__ = ["in_bytes", "train_on_bag"]
+__all__ = ["in_bytes", "train_on_bag", "words_json"]
 
 POOL_EMBEDDED = 2_000
 
@@ -29,16 +29,19 @@ def train_on_bag(rung: str, bag: BagModel, data: TrainingData, surroundings: Sur
     head, chosen = fit_linear(Material.of(vectors, data), rng=rng)
     surroundings.go_on("weighing words", 0.9)
     files = bag_files(rung=rung, head=head, data=data, bag=bag, head_kind=chosen, features=bag.name)
-    return {**files, WORDS: as_json(_words(head, bag, data))}
+    return {**files, WORDS: words_json(head, [bag], data)}
 
 
-def _words(head: Head, bag: BagModel, data: TrainingData) -> dict[str, Any]:
-    """The words of each class, over the texts that are labelled and then over those that are not."""
-    tokenizer = Tokenizer.from_str(bag.tokenizer_json)
-    tokenizer.enable_truncation(max_length=bag.max_tokens)
-    return class_words(
-        model=word_model(head, [bag]),
+def words_json(head: Head, bags: Sequence[BagModel], data: TrainingData) -> bytes:
+    """`words.json` of a head on token tables side by side: the words of each class, over the texts
+    that are labelled and then over those that are not.
+    """
+    tokenizer = Tokenizer.from_str(bags[0].tokenizer_json)
+    tokenizer.enable_truncation(max_length=bags[0].max_tokens)
+    told = class_words(
+        model=word_model(head, bags),
         tokenizer=tokenizer,
         texts=data.all_texts,
         classes=[(class_id, data.name_of(class_id)) for class_id in head.class_ids],
     )
+    return as_json(told)

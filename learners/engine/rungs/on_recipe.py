@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from learners.engine.class_words import WORDS
 from learners.engine.features import POOL_PARTS, STATIC, fit_bag, get_features, joined
 from learners.engine.features.bag import BagModel
 from learners.engine.heads import get_head
 from learners.engine.recipes import POOL_SAMPLE
+from learners.engine.rungs.bags import words_json
 from learners.engine.rungs.base import Files, OwnRecipe, Surroundings, TrainingData
 from learners.engine.rungs.files import bags_files, text_files
 from learners.engine.rungs.fitting import Material, fit_linear
@@ -23,7 +25,11 @@ from learners.engine.trunk import Trunk
 def train_on_recipe(
     *, rung: str, recipe: OwnRecipe, data: TrainingData, surroundings: Surroundings
 ) -> Files:
-    """Fit the recipe's head on the recipe's features of texts, names and a sample of the pool."""
+    """Fit the recipe's head on the recipe's features of texts, names and a sample of the pool.
+
+    Where all features are token tables the model is a sum over words, and its files tell them;
+    sentence vectors read a text as a whole, and then there is no `words.json`.
+    """
     data.require_two_classes()
     parts = get_features(recipe.features).parts
     surroundings.go_on("preparing the features", 0.0)
@@ -42,7 +48,9 @@ def train_on_recipe(
     head, chosen = fit_linear(Material.of(vectors, data), rng=rng, candidates=(recipe.head,))
     facts = {"head_kind": chosen, "features": recipe.features}
     if not has_trunk:
-        return bags_files(rung=rung, head=head, data=data, bags=bags, **facts)
+        surroundings.go_on("weighing words", 0.95)
+        files = bags_files(rung=rung, head=head, data=data, bags=bags, **facts)
+        return {**files, WORDS: words_json(head, bags, data)}
     return text_files(
         rung=rung,
         head=head,
