@@ -9,6 +9,13 @@ best that is not known: Hsu 1984, "Constrained simultaneous confidence intervals
 comparisons with the best", Annals of Statistics 12(3)). Any of k - 1 rungs could wrongly be called good
 enough (the best never is wrongly), so each is tested at (1 - level) / (k - 1): Bonferroni.
 
+One rival that is shown to be better by more than the margin makes a rung worse. Any of k rungs could
+wrongly be called so, against any of k - 1 others, so each pair is tested at (1 - level) / (k (k - 1)).
+All verdicts "good enough" hold together at the level, and so do all verdicts "worse".
+
+k counts every model that was ever compared on these answers for this choice, also those that others
+have replaced since: whoever tries ten and shows the luckiest has compared ten.
+
 Each pair of rungs answered the same questions. The bound on the difference of their accuracies is
 Tango's score bound for matched pairs (1998, "Equivalence test and confidence interval for the
 difference in proportions for the paired-sample design", Statistics in Medicine 17(8)). It keeps a
@@ -35,7 +42,7 @@ class Verdict(StrEnum):
     GOOD_ENOUGH = "good_enough"
     """Not worse than any other by more than the margin, at the level."""
     WORSE = "worse"
-    """Worse than some other rung by more than the margin, at the level."""
+    """Worse than some other rung by more than the margin, at the level, as all that are called so."""
     UNCLEAR = "unclear"
     """Neither could be told from this many answers."""
 
@@ -71,7 +78,8 @@ class Choice:
         best: the place of the rung that gets most answers right, the cheaper one of equals.
         too_small: some rung cheaper than `chosen`, or any rung when there is none, is unclear: more
             answers could tell.
-        n: answers. margin, level: as given. level_each: of each bound, after the correction.
+        n: answers. margin, level: as given. level_each: of each bound, after the correction;
+            level_worse: of the bounds that call a rung worse.
         standings: one a rung, in the order given.
     """
 
@@ -82,22 +90,29 @@ class Choice:
     margin: float
     level: float
     level_each: float
+    level_worse: float
     standings: tuple[Standing, ...]
 
 
 def smallest_good_enough(
-    correct: NDArray[np.bool_], costs: Sequence[float], *, margin: float, level: float = 0.95
+    correct: NDArray[np.bool_],
+    costs: Sequence[float],
+    *,
+    margin: float,
+    level: float = 0.95,
+    n_compared: int = 0,
 ) -> Choice:
     """The cheapest rung that is not worse than the best by more than the margin.
 
     That the chosen rung is in truth worse by more than the margin happens in at most a share
-    1 - level of audit sets.
+    1 - level of audit sets; that any rung called worse is not, in at most such a share too.
 
     Args:
         correct: (n_rungs, n_answers), which answers each rung predicts; no rung was trained on any.
         costs: (n_rungs,), by whatever smaller is meant to be: bytes, seconds, money.
         margin: what may be lost, a share in (0, 1): 0.02 is two points.
         level: in (0.5, 1).
+        n_compared: rungs ever compared for this choice, where they are more than those given.
 
     Raises:
         ValueError: no rung, no answer, or numbers outside of these ranges.
@@ -110,8 +125,10 @@ def smallest_good_enough(
             f"margin {margin}, level {level} or costs outside of (0, 1), (0.5, 1), finite"
         )
     k, n = right.shape
-    level_each = 1 - (1 - level) / max(1, k - 1)
-    standings = _standings(right, margin, level_each)
+    rivals = max(1, max(k, n_compared) - 1)
+    level_each = 1 - (1 - level) / rivals
+    level_worse = 1 - (1 - level) / (rivals * (rivals + 1))
+    standings = _standings(right, margin, level_each, level_worse)
     accuracies = right.mean(axis=1)
     best = int(np.lexsort((prices, -accuracies))[0])
     by_price = np.lexsort((-accuracies, prices)).tolist()
@@ -119,16 +136,18 @@ def smallest_good_enough(
     chosen = good[0] if good else None
     before = by_price[: by_price.index(chosen)] if chosen is not None else by_price
     too_small = any(standings[place].verdict == Verdict.UNCLEAR for place in before)
-    return Choice(chosen, best, too_small, n, margin, level, level_each, standings)
+    return Choice(chosen, best, too_small, n, margin, level, level_each, level_worse, standings)
 
 
-def _standings(right: NDArray[np.bool_], margin: float, level: float) -> tuple[Standing, ...]:
+def _standings(
+    right: NDArray[np.bool_], margin: float, level: float, level_worse: float
+) -> tuple[Standing, ...]:
     k, n = right.shape
     only = right[:, None] & ~right[None]
     won = only.sum(axis=2)  # [j, i]: answers that j gets right and i does not
-    bounds = score_bound(won.ravel(), won.T.ravel(), n, level=level).reshape(k, k)
+    bounds = _bounds(won, n, level)
     bounds[np.diag_indices(k)] = -1 if k > 1 else 0
-    lowest = -bounds.T
+    lowest = -_bounds(won, n, level_worse).T
     lowest[np.diag_indices(k)] = -1
     rivals = bounds.argmax(axis=0)
     needed = _needed(won, n, margin, level)
@@ -148,6 +167,11 @@ def _standings(right: NDArray[np.bool_], margin: float, level: float) -> tuple[S
             )
         )
     return tuple(found)
+
+
+def _bounds(won: NDArray[Any], n: int, level: float) -> Doubles:
+    """[j, i]: upper bound of how much more accurate j is than i, (k, k)."""
+    return score_bound(won.ravel(), won.T.ravel(), n, level=level).reshape(won.shape)
 
 
 def _verdict(bound: float, lowest: float, margin: float) -> Verdict:
