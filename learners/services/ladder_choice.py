@@ -1,10 +1,17 @@
 """Which rung of a ladder is the smallest that is good enough, and the figures that a lead enters.
 
 What is measured stays; only what follows from the figures is worked out again.
+
+Every model that was ever compared on a ladder counts in the correction, also a student that was taught
+again since: they are all candidates of one choice, and the luckiest of many must not be taken for one
+of few. Ladders over mostly the same random texts are not divided by: how many there will be nobody
+knows at the first, and a bound that grew with each would change what was said before. The page counts
+them instead, and says that the confidence is of one look alone (`learners.selectors.looks`).
 """
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from math import inf
 from typing import Any
 
@@ -19,6 +26,8 @@ from learners.models.ladder import TEACHER
 from learners.services.ladder import Figures
 from learners.services.model_files import ModelFilesGone
 from learners.services.model_predictions import read_predictions
+from projects.models import Project, ProjectEvent, User
+from projects.services.ledger import append_project_event
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +39,8 @@ def choice_of(ladder: Ladder) -> dict[str, Any]:
 
     Keys: n (answers), margin, level, best and chosen (names of rungs; `chosen` is None where no rung
     was shown to be good enough), too_small (more answers could tell), rungs (by name: accuracy,
-    rival, difference, bound, verdict, n_needed, as `engine.rungs.choosing.Standing`).
+    rival, difference, bound, verdict, n_needed, as `engine.rungs.choosing.Standing`), compared (names
+    of the predictions that were ever compared on this ladder).
 
     Raises:
         ModelFilesGone: what a rung said of the audit answers is gone from the storage.
@@ -42,12 +52,15 @@ def choice_of(ladder: Ladder) -> dict[str, Any]:
     ]
     if not measured:
         return {}
+    before = ladder.choice.get("compared", [])
+    compared = sorted({*before, *(rung.predictions_file for rung in measured)})
     choice = smallest_good_enough(
         np.array([_right(rung) for rung in measured]),
         _places_by_size(measured),
         margin=ladder.margin,
+        n_compared=len(compared),
     )
-    return _as_json(choice, [rung.name for rung in measured])
+    return _as_json(choice, [rung.name for rung in measured]) | {"compared": compared}
 
 
 def choice_or_before(ladder: Ladder) -> dict[str, Any]:
@@ -116,17 +129,41 @@ def _as_json(choice: Choice, names: list[str]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def set_figures(*, ladder_id: int, figures: Figures) -> Ladder:
-    """Give a ladder these figures; what is good enough is judged again by the margin.
+def set_figures(*, actor: User, ladder_id: int, figures: Figures, now: datetime) -> Ladder:
+    """Give a ladder these figures; what is good enough is judged again by the margin. What differs goes
+    into the ledger, with whether there was a result to see. No change writes no event.
 
     Raises:
         Refused: a figure that cannot be; nothing is changed.
+        ModelFilesGone: another margin cannot be judged by; nothing is changed.
     """
     figures.check()
+    project_id = Ladder.objects.values_list("project_id", flat=True).get(pk=ladder_id)
+    Project.objects.select_for_update(no_key=True).get(pk=project_id)
     ladder = Ladder.objects.select_for_update(no_key=True).get(pk=ladder_id)
-    is_other_margin = figures.margin != ladder.margin
+    changed = _differing(ladder, figures)
+    if not changed:
+        return ladder
+    was_seen = bool(ladder.choice)
     ladder.prices, ladder.margin = figures.prices(), figures.margin
-    if is_other_margin:
+    if "margin" in changed:
         ladder.choice = choice_of(ladder)
     ladder.save(update_fields=["prices", "margin", "choice"])
+    append_project_event(
+        project_id=project_id,
+        kind=ProjectEvent.Kind.LADDER_FIGURES,
+        actor=actor,
+        payload={"ladder": ladder.pk, "changed": changed, "after_result": was_seen},
+        now=now,
+    )
     return ladder
+
+
+def _differing(ladder: Ladder, figures: Figures) -> dict[str, dict[str, Any]]:
+    """Old and new value of each figure that differs, by its name."""
+    old = {"cpu_hour": None, "currency": "", "watts": None} | ladder.prices
+    old["margin"] = ladder.margin
+    new = {**figures.prices(), "margin": figures.margin}
+    return {
+        name: {"old": old[name], "new": value} for name, value in new.items() if old[name] != value
+    }

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from learners.models import Ladder, Rung
 from learners.selectors.ladder import RungRow, rung_rows
+from learners.selectors.looks import figures_history, looks_of
 from learners.selectors.status import project_status
 from learners.services.keeping import keep_rung
 from learners.services.ladder import (
@@ -29,6 +30,7 @@ from learners.services.model_files import ModelFilesGone
 from learners.views import ladder_sentences
 from learners.views.ladder_chart import ladder_spec
 from learners.views.ladder_forms import EveryForm, FiguresForm, RungsForm
+from learners.views.looks_sentences import figures_changed, small_print
 from learners.views.students import students_of
 from projects.models import Project
 from projects.selectors.versions import former_live, live_version, stage_history
@@ -47,6 +49,7 @@ class State:
 
     rows: list[RungRow]
     verdict: list[str]
+    small_print: list[str]
     doing: str
     news: str
     share: float
@@ -72,6 +75,9 @@ def page_context(project: Project, now: datetime, **changed: Any) -> dict[str, A
         "is_owner": True,
         **state_context(project, ladder),
         "figures": FiguresForm(ladder=ladder) if ladder else None,
+        "figures_history": [
+            (change, figures_changed(change)) for change in figures_history(project.pk)
+        ],
         "every": EveryForm(initial={"ladder_every": project.ladder_every}),
         "versions": project.model_versions.select_related("created_by", "promoted_by").defer(
             "manifest"
@@ -123,12 +129,19 @@ def _state(project: Project, ladder: Ladder) -> State:
     return State(
         rows=rows,
         verdict=ladder_sentences.verdict(ladder, rows, what(project)),
+        small_print=_small_print(project, ladder),
         doing=doing,
         news=ladder_sentences.news(ladder, rows),
         share=share,
         results=_digest([ladder.pk, *results]),
         progress=_digest([doing, round(share, 3)]),
     )
+
+
+def _small_print(project: Project, ladder: Ladder) -> list[str]:
+    if len(ladder.choice.get("rungs", ())) < 2:
+        return []
+    return small_print(ladder, looks_of(ladder), what(project), zone=project.time_zone)
 
 
 def _digest(values: list[Any]) -> str:
@@ -213,7 +226,12 @@ def figures(request: HttpRequest, pk: int) -> HttpResponse:
     form = FiguresForm(request.POST, ladder=ladder)
     if form.is_valid():
         try:
-            set_figures(ladder_id=ladder.pk, figures=form.figures())
+            set_figures(
+                actor=person(request),
+                ladder_id=ladder.pk,
+                figures=form.figures(),
+                now=timezone.now(),
+            )
         except Refused as refused:
             form.add_error(refused.field or None, refused.message)
         except ModelFilesGone as gone:

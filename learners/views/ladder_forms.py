@@ -49,7 +49,7 @@ class FiguresForm(forms.Form):
     )
     margin = forms.FloatField(
         label="Margin, in points",
-        help_text="How much accuracy a smaller model may lose.",
+        help_text="How much accuracy a smaller model may lose. Changed after the result, the page says so.",
         widget=forms.NumberInput(attrs={"step": "any", "min": "0"}),
     )
 

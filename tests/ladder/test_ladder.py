@@ -91,11 +91,13 @@ def test_the_smallest_good_enough_is_named(kitchen: Kitchen, project: Project) -
     assert ladder.choice["n"] == 20
 
 
-def test_a_wide_margin_makes_more_of_them_good_enough(kitchen: Kitchen, project: Project) -> None:
+def test_a_wide_margin_makes_more_of_them_good_enough(
+    kitchen: Kitchen, project: Project, ada: User
+) -> None:
     ladder = trained(asked(project))
     assert ladder.choice["rungs"]["blind"]["verdict"] == "worse"
     figures = Figures(margin=0.9, cpu_hour=0.04, currency="EUR")
-    changed = set_figures(ladder_id=ladder.pk, figures=figures)
+    changed = set_figures(actor=ada, ladder_id=ladder.pk, figures=figures, now=NOW)
     assert changed.choice["rungs"]["blind"]["verdict"] == "good_enough"
     assert changed.prices["cpu_hour"] == 0.04
     assert asked(project).prices == changed.prices
@@ -113,11 +115,11 @@ def test_a_wide_margin_makes_more_of_them_good_enough(kitchen: Kitchen, project:
     ],
 )
 def test_figures_that_cannot_be_are_refused(
-    kitchen: Kitchen, project: Project, figures: Figures, field: str
+    kitchen: Kitchen, project: Project, ada: User, figures: Figures, field: str
 ) -> None:
     ladder = asked(project)
     with pytest.raises(Refused) as refused:
-        set_figures(ladder_id=ladder.pk, figures=figures)
+        set_figures(actor=ada, ladder_id=ladder.pk, figures=figures, now=NOW)
     assert refused.value.field == field
 
 
