@@ -14,6 +14,7 @@ from learners.engine.errors import EmbedderUnavailable
 from learners.engine.rungs.base import OwnRecipe, TrainingData
 from learners.models import Ladder
 from learners.selectors.class_texts import class_names_after, class_texts
+from learners.selectors.settings_history import settings_at
 from learners.selectors.training import TrainingSet, training_set_from_ledger
 from learners.services.manifest import Ingredients, Manifest, make_manifest
 from projects.models import Example, Project, SyntheticExample
@@ -109,8 +110,10 @@ def with_written(training: TrainingData, written: Sequence[SyntheticExample]) ->
 
 
 def class_name_texts(project: Project, upto_seq: int) -> list[tuple[str, int]]:
-    """Names and descriptions of classes as training examples, where the project learns from them."""
-    if not project.label_names:
+    """Names and descriptions of classes as training examples, where the project learned from them after
+    event `upto_seq`.
+    """
+    if not settings_at(project.pk, upto_seq)["label_names"]:
         return []
     from learners.engine.training import name_texts  # noqa: PLC0415  loads scikit-learn
 

@@ -10,8 +10,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from labeler.threads import threads_per_process
-from learners.engine.errors import UnknownRung
-from learners.engine.rungs import RungKind, Surroundings, get_rung
+from learners.engine.rungs import Surroundings
 from learners.engine.runtime import Runtime, load_runtime
 from learners.models import Ladder
 from learners.services.ladder_data import (
@@ -19,19 +18,15 @@ from learners.services.ladder_data import (
     manifest_of,
     texts_of,
     trunk_folder,
-    with_recipe,
 )
 from learners.services.manifest import MANIFEST
 from learners.services.model_files import ModelFilesGone, read_files, store
 from learners.services.model_predictions import read_predictions
+from learners.services.rebuild_student import kind_of, lessons_again
 from learners.services.rung_export import parity_for
 from projects.models import ModelVersion
 
 Say = Callable[[str], None]
-
-
-class CannotRebuild(ValueError):
-    """Why this version cannot be made again; the message says it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,8 @@ class Rebuilt:
     Attributes:
         manifest_digest: of the new one; `same_manifest` where it is the version's.
         changed: names of files whose SHA-256 differs; none on one kind of machine, with as many
-            threads, unless the kind is one that never comes out twice (`reproducible`).
+            threads, unless it, or what taught it, is of a kind that never comes out twice (then not
+            `reproducible`).
         largest_difference: of a probability, over `n` texts; None where nothing is left to compare with.
     """
 
@@ -56,20 +52,21 @@ class Rebuilt:
 def rebuild_model(*, version: ModelVersion, say: Say) -> Rebuilt:
     """Train a version's model again, from the ledger as it was then, with its manifest's settings.
 
-    Where the same files come out, those that are gone from the storage are put back. The version
-    itself never changes.
+    A student's teacher is made again before it. Where the same files come out, those that are gone
+    from the storage are put back. The version itself never changes.
 
     Raises:
-        CannotRebuild: it is of a kind that is not trained from the ledger alone.
+        CannotRebuild: it is a student, made before its manifest said enough of its teacher; or of a
+            kind that this release does not know.
         EngineError: it could not be trained.
     """
-    kind, ladder = _kind(version), _ladder_of(version)
-    data = ladder_data(ladder)
-    given = version.manifest.get("settings") or None
-    manifest = manifest_of(ladder, data, version.rung, more=given)
+    kind, ladder = kind_of(version.rung), _ladder_of(version)
+    data, surroundings = ladder_data(ladder), _surroundings(version, say)
+    again = lessons_again(version=version, ladder=ladder, data=data, surroundings=surroundings)
+    manifest = manifest_of(ladder, data, version.rung, more=again.lessons.settings)
     same = manifest.digest == version.manifest_digest
     say(f"manifest {manifest.digest}: {'the same' if same else 'another one'}")
-    trained = kind.train(with_recipe(data.training, given or {}), _surroundings(version, kind, say))
+    trained = kind.train(again.lessons.training, surroundings)
     files = {**trained, MANIFEST: manifest.content}
     changed = _changed(version, files)
     if same and not changed:
@@ -79,25 +76,15 @@ def rebuild_model(*, version: ModelVersion, say: Say) -> Rebuilt:
         manifest_digest=manifest.digest,
         same_manifest=same,
         changed=changed,
-        reproducible=kind.reproducible,
+        reproducible=kind.reproducible and again.reproducible,
         n=n,
         largest_difference=difference,
     )
 
 
-def _kind(version: ModelVersion) -> RungKind:
-    try:
-        return get_rung(version.rung)
-    except UnknownRung as error:
-        raise CannotRebuild(
-            f"“{version.rung_label or version.rung}” learned from another model or is of another "
-            "release, so the ledger alone does not make it again. Train a ladder to make a new one."
-        ) from error
-
-
 def _ladder_of(version: ModelVersion) -> Ladder:
-    """What the manifest says of the ladder it came from, which need not exist any more; texts that a
-    teacher wrote are told by the ladder alone.
+    """What the manifest says of the ladder it came from, which need not exist any more. Which texts a
+    teacher had written for it, older manifests leave to the ladder.
     """
     made = version.manifest
     row = Ladder.objects.filter(rungs=version.rung_id).first() if version.rung_id else None
@@ -105,10 +92,11 @@ def _ladder_of(version: ModelVersion) -> Ladder:
     ladder.project = version.project
     ladder.upto_seq, ladder.seed = version.upto_seq, made["seed"]
     ladder.pool_upto = made["pool"]["upto"]
+    ladder.synthetic = made.get("settings", {}).get("written", ladder.synthetic)
     return ladder
 
 
-def _surroundings(version: ModelVersion, kind: RungKind, say: Say) -> Surroundings:
+def _surroundings(version: ModelVersion, say: Say) -> Surroundings:
     return Surroundings(
         trunk_folder=Path() if version.project.is_table else trunk_folder(),
         cache_folder=settings.VAR_DIR / "cache",

@@ -4,7 +4,9 @@ No answer on a random text has a part in it, not even in how far the teacher is 
 measure the student.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from django.db.models import Max, QuerySet
@@ -42,6 +44,14 @@ class StandingAnswers:
     prompt_digest: str
     upto: int
     class_ids: tuple[int, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """As a manifest holds it; `from_facts` reads it."""
+        return asdict(self) | {"class_ids": list(self.class_ids)}
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> "StandingAnswers":
+        return cls(**{**facts, "class_ids": tuple(facts["class_ids"])})
 
     def on_pool(self) -> QuerySet[TeacherAnswer]:
         """Those on texts of the pool that named a class, by ascending example id."""

@@ -1,56 +1,33 @@
 """A version's model made again from the ledger: the same manifest, the same files, the same answers."""
 
 import io
-import shutil
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from learners.engine.embedding import MINILM_SHA256, minilm_folder
-from learners.engine.rungs import trunks
-from learners.engine.trunk import Trunk
 from learners.management.commands import rebuild_model as rebuild_command
-from learners.services import ladder_work
 from learners.services.keeping import keep_rung
 from learners.services.ladder import request_ladder
 from learners.services.model_files import delete_folder, read_files
-from learners.services.rebuild_model import CannotRebuild, Rebuilt, rebuild_model
-from projects.models import Example, ModelVersion, Project
-from tests.factories import NOW, make_label, make_model_version, make_project, make_user
-from tests.ladder.worlds import Speed, ladder_project
+from learners.services.rebuild_model import Rebuilt, rebuild_model
+from learners.services.rebuild_student import CannotRebuild
+from projects.models import Example, ModelVersion, Project, ProjectEvent
+from projects.services.ledger import append_project_event
+from tests.factories import NOW, make_model_version, make_project, make_user
+from tests.ladder.real_rungs import label_more, real_rungs, worked
+from tests.ladder.worlds import ladder_project
 
+__all__ = ["real_rungs"]
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def version(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> ModelVersion:
-    """A version of a real TF-IDF rung; its speed is not measured, and no embedding model is exported."""
-    settings.MEDIA_ROOT, settings.VAR_DIR = tmp_path / "storage", tmp_path / "var"
-    settings.LABELER_EMBEDDER = "minilm"
-    (tmp_path / "trunk").mkdir()
-    shutil.copy(minilm_folder() / "tokenizer.json", tmp_path / "trunk")
-    trunk = Trunk(tmp_path / "trunk", "minilm", MINILM_SHA256, 384, 256, "Apache-2.0", "here")
-    monkeypatch.setattr(trunks, "prepared_trunk", lambda surroundings: trunk)
-    monkeypatch.setattr(ladder_work, "measure", lambda folder, texts, n_runs: Speed())
+def version(real_rungs: None) -> ModelVersion:
+    """A version of a real TF-IDF rung."""
     ada = make_user("ada")
-    project = ladder_project(ada)
-    ladder = request_ladder(actor=ada, project=project, rungs=["tfidf"], now=NOW)
-    while ladder_work.work_on(ladder_id=ladder.pk, token=uuid4(), clock=lambda: NOW):
-        pass
-    (rung,) = ladder.rungs.all()
-    assert rung.status == "done", rung.error
-    return keep_rung(actor=ada, rung=rung, now=NOW)
-
-
-def label_more(project: Project) -> None:
-    """Labels made later, which the version knows nothing of."""
-    label_class, ada = project.label_classes.get(name="metal"), make_user("bob")
-    for example in Example.objects.filter(project=project, settled=False)[:5]:
-        make_label(example, label_class, ada)
+    ladder = request_ladder(actor=ada, project=ladder_project(ada), rungs=["tfidf"], now=NOW)
+    return keep_rung(actor=ada, rung=worked(ladder).rungs.get(), now=NOW)
 
 
 def test_the_same_model_comes_out_also_after_later_labels_and_without_its_ladder(
@@ -102,9 +79,23 @@ def test_another_text_makes_another_model_and_the_command_fails(version: ModelVe
         call_command("rebuild_model", version.project_id, version.number, stdout=io.StringIO())
 
 
-def test_what_the_ledger_alone_does_not_make_is_refused(version: ModelVersion) -> None:
-    version.rung = "static_distilled"
-    with pytest.raises(CannotRebuild, match="learned from another model"):
+def test_a_kind_of_another_release_is_refused(version: ModelVersion) -> None:
+    version.rung = "perceptron"
+    with pytest.raises(CannotRebuild, match="“perceptron” is a kind of model that this release"):
         rebuild_model(version=version, say=lambda words: None)
     with pytest.raises(CommandError, match="has no version 9"):
         call_command("rebuild_model", version.project_id, 9)
+
+
+def test_what_the_project_learns_from_later_changes_nothing(version: ModelVersion) -> None:
+    names = {"setting": "label_names", "old": False, "new": True}
+    append_project_event(
+        project_id=version.project_id,
+        kind=ProjectEvent.Kind.SETTINGS_CHANGED,
+        actor=version.created_by,
+        payload=names,
+        now=NOW,
+    )
+    Project.objects.update(label_names=True)
+    again = rebuild_model(version=version, say=lambda words: None)
+    assert (again.same_manifest, again.changed) == (True, ())

@@ -96,8 +96,24 @@ def test_a_better_rung_teaches_the_static_one_on_open_texts(
     assert taught.soft is not None
     assert len(taught.texts) == 40
     assert not set(taught.texts) & reserved(project)
-    assert student.manifest["settings"]["student"] == {"teacher": "keen"}
     assert "Learned from 30 labels and 10 open texts" in student.note
+
+
+def test_the_manifest_names_the_teacher_and_the_texts_but_not_what_was_said_of_them(
+    project: Project, ladder: Ladder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a model says differs in its last digits from machine to machine."""
+    keen, digests = ladder.rungs.get(name="keen"), set()
+    for _ in range(2):
+        student = teach(project=project, teacher="keen")
+        trained(ladder)
+        student.refresh_from_db()
+        digests.add(student.manifest_digest)
+        monkeypatch.setattr("tests.ladder.worlds.FakeRuntime._place", lambda self, text: 0)
+    made = student.manifest["settings"]
+    named = {"manifest_digest": keen.manifest_digest, "settings": {}}
+    assert made["student"] == {"teacher": "keen", **named}
+    assert (made["weight"], len(made["taught"]), len(digests)) == (1.0, 64, 1)
 
 
 def test_the_gain_is_paired_and_said(project: Project, ladder: Ladder) -> None:

@@ -10,16 +10,18 @@ from learners.engine.errors import EngineError
 from learners.engine.packing.parity import TOLERANCE
 from learners.engine.threads import set_threads
 from learners.services.model_files import ModelFilesGone
-from learners.services.rebuild_model import CannotRebuild, Rebuilt, rebuild_model
+from learners.services.rebuild_model import Rebuilt, rebuild_model
+from learners.services.rebuild_student import CannotRebuild
 from projects.models import ModelVersion
 
 
 class Command(BaseCommand):
     help = (
-        "Train the model of a version again from the ledger as it was then, with its manifest's settings, "
-        "and compare: the manifest must be the same, the files are the same on one kind of machine with as many "
-        "threads, and probabilities agree within 1e-4 elsewhere (a fine-tuned model excepted). Files "
-        "that are gone from the storage are put back where the same ones come out."
+        "Train the model of a version again from the ledger as it was then, with its manifest's settings "
+        "(for a student, its teacher before it), and compare: the manifest must be the same, the files are "
+        "the same on one kind of machine with as many threads, and probabilities agree within 1e-4 "
+        "elsewhere (a fine-tuned model and what it taught excepted). Files that are gone from the storage "
+        "are put back where the same ones come out."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,7 +38,9 @@ class Command(BaseCommand):
         try:
             rebuilt = rebuild_model(version=version, say=self.stdout.write)
         except (CannotRebuild, EngineError, ModelFilesGone) as error:
-            raise CommandError(f"Version {number} was not rebuilt: {error}") from error
+            raise CommandError(
+                f"Version {number} was not rebuilt: {str(error).rstrip('.')}."
+            ) from error
         self._tell(rebuilt)
 
     def _tell(self, rebuilt: Rebuilt) -> None:
@@ -51,8 +55,8 @@ class Command(BaseCommand):
             )
         if not rebuilt.same_manifest:
             raise CommandError(
-                "The manifest is another one: texts, labels, the embedding model or versions of packages "
-                "are not what they were. The two are different models."
+                "The manifest is another one: texts, labels, what a teacher said or wrote, the embedding "
+                "model or versions of packages are not what they were. The two are different models."
             )
         if rebuilt.reproducible and (rebuilt.largest_difference or 0.0) > TOLERANCE:
             raise CommandError(f"The probabilities differ by more than {TOLERANCE:g}.")
