@@ -4,7 +4,8 @@
         --seeds N --workers 1 --json RUNS.json
     python -m benchmarks.strategies RUNS.json [RUNS.json ...] --data NAME --licence L --source S
 
-All runs have one head and one kind of features; of several files, a run that two of them hold has
+Runs of texts with any number of classes (`simulate --multilabel`) are written to
+`benchmarks/results/strategies_multilabel.json` in its place. All runs have one head and one kind of features; of several files, a run that two of them hold has
 to be the same in both. No figure is written here that was not computed from the runs.
 """
 
@@ -18,12 +19,13 @@ from typing import Any
 
 from learners.engine.simulation.as_json import run_from_json
 from learners.engine.simulation.loop import Run
-from learners.engine.simulation.summary import Estimate, Summary, summarise
+from learners.engine.simulation.summary import Band, Estimate, Summary, summarise
 
 RESULTS = Path(__file__).parent / "results" / "strategies.json"
+MULTILABEL_RESULTS = RESULTS.with_name("strategies_multilabel.json")
 POINTS = (8, 16, 32, 64, 128, 256)
 BASELINE = "random"
-PLAN = ("budget", "batch", "n_pool", "n_test", "classes", "notes")
+PLAN = ("budget", "batch", "n_pool", "n_test", "classes", "multilabel", "notes")
 DECIMALS = 5
 
 
@@ -36,7 +38,7 @@ def results(files: Sequence[Mapping[str, Any]], about: Mapping[str, str]) -> dic
 
     Args:
         files: what `simulate --json` wrote.
-        about: `data`, `licence`, `source`, `split` and `commit` of the runs.
+        about: `data`, `file`, `licence`, `source`, `split` and `commit` of the runs.
 
     Raises:
         CannotSummarise: failed runs, plans or recipes that differ, no runs of random choice.
@@ -57,6 +59,7 @@ def results(files: Sequence[Mapping[str, Any]], about: Mapping[str, str]) -> dic
             "n_classes": len(plan["classes"]),
         },
         **recipe,
+        "multilabel": plan["multilabel"],
         "budget": plan["budget"],
         "batch": plan["batch"],
         "commit": about["commit"],
@@ -119,7 +122,8 @@ def _commands(
     for summary in summaries:
         by_seeds.setdefault(len(summary.seeds), []).append(summary.strategy)
     return [
-        f"python manage.py simulate {about['data']}.csv --split {about['split']} "
+        f"python manage.py simulate {about['file']} --split {about['split']} "
+        f"{'--multilabel ' if plan['multilabel'] else ''}"
         f"--strategies {','.join(names)} --heads {recipe['head']} --features {recipe['features']} "
         f"--budget {plan['budget']} --batch {plan['batch']} --seeds {n_seeds}"
         for n_seeds, names in sorted(by_seeds.items(), reverse=True)
@@ -127,22 +131,36 @@ def _commands(
 
 
 def _figures(summary: Summary) -> dict[str, Any]:
-    accuracy = summary.accuracy
-    curve = zip(summary.labels, accuracy.mean, accuracy.low, accuracy.high, strict=True)
-    return {
+    """Where a text has any number of classes, `accuracy` is of whole sets, and micro-F1 is added."""
+    found = {
         "n_seeds": len(summary.seeds),
         "aubc": _estimate(summary.aubc),
-        "difference": _estimate(summary.difference) if summary.difference else None,
-        "accuracy": {
-            str(labels): _estimate(Estimate(mean, low, high))
-            for labels, mean, low, high in curve
-            if labels in POINTS
-        },
+        "difference": _estimate(summary.difference),
+        "accuracy": _curve(summary.labels, summary.accuracy),
+    }
+    if summary.micro_f1:
+        found |= {
+            "micro_f1_aubc": _estimate(summary.micro_f1_aubc),
+            "micro_f1_difference": _estimate(summary.micro_f1_difference),
+            "micro_f1": _curve(summary.labels, summary.micro_f1),
+        }
+    return found
+
+
+def _curve(labels: Sequence[int], band: Band) -> dict[str, Any]:
+    """At each of `POINTS`."""
+    curve = zip(labels, band.mean, band.low, band.high, strict=True)
+    return {
+        str(at): _estimate(Estimate(mean, low, high))
+        for at, mean, low, high in curve
+        if at in POINTS
     }
 
 
-def _estimate(estimate: Estimate) -> list[float | None]:
+def _estimate(estimate: Estimate | None) -> list[float | None] | None:
     """Mean and the bounds of its interval, null for one seed."""
+    if estimate is None:
+        return None
     values = (estimate.value, estimate.low, estimate.high)
     return [None if value is None else round(value, DECIMALS) for value in values]
 
@@ -152,13 +170,17 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", help="what simulate --json wrote")
     for name in ("data", "licence", "source"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--file", help="what the data's file is called; NAME.csv unless told")
     parser.add_argument("--split", default="split")
     parser.add_argument(
         "--commit", default=head_commit(), help="the commit that the runs were made with"
     )
     options = vars(parser.parse_args())
     files = [json.loads(path.read_text("utf-8")) for path in options.pop("runs")]
-    RESULTS.write_text(_as_text(results(files, options)), "utf-8")
+    options["file"] = options["file"] or f"{options['data']}.csv"
+    found = results(files, options)
+    path = MULTILABEL_RESULTS if found["multilabel"] else RESULTS
+    path.write_text(_as_text(found), "utf-8")
 
 
 def _as_text(found: Mapping[str, Any]) -> str:

@@ -3,7 +3,8 @@
     python -m benchmarks.strategies_page
 
 Every word about a strategy, head or kind of features is the registry's; every figure is of
-`benchmarks/results/strategies.json`, and of `first_questions.json` beside it. A test writes the page anew and compares.
+`benchmarks/results/strategies.json`, and of `strategies_multilabel.json` and `first_questions.json` beside it. A test
+writes the page anew and compares.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import first_questions
-from benchmarks.strategies import BASELINE, POINTS, RESULTS
+from benchmarks.strategies import BASELINE, MULTILABEL_RESULTS, POINTS, RESULTS
 from learners.engine.features import FEATURES, FeatureKind
 from learners.engine.first_questions import FIRST
 from learners.engine.heads import HEADS, HeadKind
@@ -24,6 +25,8 @@ from learners.engine.strategies import FOREIGN_MAX_POOL, STRATEGIES, Strategy
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "strategies.md"
 PICTURE = ROOT / "docs" / "images" / "strategies.svg"
+MULTILABEL_PICTURE = PICTURE.with_name("strategies_multilabel.svg")
+Results = dict[str, Any]
 
 PROJECTS = {
     "single": "one class a text",
@@ -59,13 +62,18 @@ indices, rows = learner.query(X_pool, n_instances=5, rng=np.random.default_rng(1
 """
 
 
-def page(results: dict[str, Any]) -> str:
-    """The whole of `docs/strategies.md`."""
+def page(single: Results, several: Results) -> str:
+    """The whole of `docs/strategies.md`.
+
+    Args:
+        single: figures on texts with one class each. several: on texts with any number.
+    """
     parts = [
-        *_introduction(results),
-        *_overview(results),
+        *_introduction(single),
+        *_overview(single),
+        *_overview_of_several(several),
         "## One by one",
-        *(part for strategy in STRATEGIES for part in _section(strategy, results)),
+        *(part for strategy in STRATEGIES for part in _section(strategy, single, several)),
         *_seeds(),
         *_heads(),
         *_features(),
@@ -74,7 +82,7 @@ def page(results: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _introduction(results: dict[str, Any]) -> list[str]:
+def _introduction(results: Results) -> list[str]:
     data = results["data"]
     return [
         "# Query strategies",
@@ -111,7 +119,7 @@ def _introduction(results: dict[str, Any]) -> list[str]:
     ]
 
 
-def _overview(results: dict[str, Any]) -> list[str]:
+def _overview(results: Results) -> list[str]:
     rows = [
         (
             f"[{strategy.label}](#{strategy.name})",
@@ -120,10 +128,11 @@ def _overview(results: dict[str, Any]) -> list[str]:
             *_headline(results["strategies"].get(strategy.name)),
         )
         for strategy in STRATEGIES
+        if strategy.for_ != "multilabel"
     ]
     headings = ("strategy", "for projects with", "needs a model", "AUBC", "to random", "seeds")
     return [
-        "## All of them",
+        "## All of them: one class a text",
         _table(headings, rows, numbers_from=3),
         "![Learning curves of every measured strategy, each beside random choice](images/strategies.svg)",
         (
@@ -131,6 +140,39 @@ def _overview(results: dict[str, Any]) -> list[str]:
             "a broken grey line over all its seeds. A panel without a band is a single run."
         ),
     ]
+
+
+def _overview_of_several(results: Results) -> list[str]:
+    data, measured = results["data"], results["strategies"]
+    rows = [
+        (f"[{strategy.label}](#{strategy.name})", *_headline_of_several(measured[strategy.name]))
+        for strategy in STRATEGIES
+        if strategy.name in measured
+    ]
+    headings = ("strategy", "whole sets, AUBC", "to random", "micro-F1, AUBC", "to random", "seeds")
+    return [
+        "## All of them: any number of classes a text",
+        (
+            f"Measured on {data['data']} ({data['source']}, licence {data['licence']}): {data['n_classes']} classes, a pool of "
+            f"{data['n_pool']:,} texts, {data['n_test']:,} test texts. Each text is one, two or three requests of different classes, "
+            "joined by `python -m benchmarks.mixed`: made texts, though of real sentences, so what differs between strategies here may not on "
+            f"texts that were written with several classes. Head `{results['head']}`, features `{results['features']}`; everything else is as above. "
+            "“Whole sets” is the share of test texts whose every class is right; micro-F1 counts classes found against classes wrongly given, "
+            "over all texts together."
+        ),
+        f"Runs of commit {results['commit']}, made with:",
+        "```\n" + "\n".join(results["commands"]) + "\n```",
+        _table(headings, rows, numbers_from=1),
+        "![Micro-F1 of every measured strategy, each beside random choice](images/strategies_multilabel.svg)",
+        "Each panel: micro-F1 against the number of labelled texts, as above.",
+    ]
+
+
+def _headline_of_several(figures: dict[str, Any]) -> tuple[str, ...]:
+    """Of a strategy: area and difference of whole sets, and of micro-F1."""
+    whole = _headline(figures)
+    micro = {"aubc": figures["micro_f1_aubc"], "difference": figures["micro_f1_difference"]}
+    return (*whole[:2], *_headline({**figures, **micro}))
 
 
 def _headline(figures: dict[str, Any] | None) -> tuple[str, str, str]:
@@ -143,7 +185,7 @@ def _headline(figures: dict[str, Any] | None) -> tuple[str, str, str]:
     )
 
 
-def _section(strategy: Strategy, results: dict[str, Any]) -> list[str]:
+def _section(strategy: Strategy, single: Results, several: Results) -> list[str]:
     file = strategy.query.__module__.replace(".", "/") + ".py"
     return [
         f'<a id="{strategy.name}"></a>\n\n### {strategy.label}',
@@ -156,7 +198,7 @@ def _section(strategy: Strategy, results: dict[str, Any]) -> list[str]:
             f"- **Cost:** {_cost(strategy)}\n"
             f"- **Paper:** {strategy.paper}."
         ),
-        *_measured(strategy, results),
+        *_measured(strategy, single, several),
     ]
 
 
@@ -180,23 +222,40 @@ def _cost(strategy: Strategy) -> str:
     return " ".join([*sentences, needs])
 
 
-def _measured(strategy: Strategy, results: dict[str, Any]) -> list[str]:
-    figures = results["strategies"].get(strategy.name)
-    if figures is None:
-        return [f"Not measured here: {_why_not(strategy)}"]
-    seeds = "1 seed" if figures["n_seeds"] == 1 else f"{figures['n_seeds']} seeds"
-    cells = [_points(figures["accuracy"][str(at)]) for at in POINTS]
-    headings = ["labels", *map(str, POINTS)]
+def _measured(strategy: Strategy, single: Results, several: Results) -> list[str]:
+    """Its curve on texts with one class, and on those with any number, where it was measured."""
+    one, many = (results["strategies"].get(strategy.name) for results in (single, several))
+    if not one and not many:
+        return ["Not measured here. `python manage.py simulate` measures it on a file of yours."]
+    return [*(_curves(one) if one else []), *(_curves_of_several(many) if many else [])]
+
+
+def _curves(figures: dict[str, Any]) -> list[str]:
     return [
-        _table(headings, [["accuracy", *cells]], numbers_from=1),
-        f"AUBC {_points(figures['aubc'])} over {seeds}{_verdict(figures['difference'])}",
+        _curve_table([("accuracy", figures["accuracy"])]),
+        f"AUBC {_points(figures['aubc'])} over {_seeds_of(figures)}{_verdict(figures['difference'])}",
     ]
 
 
-def _why_not(strategy: Strategy) -> str:
-    if strategy.for_ == "multilabel":
-        return "the texts measured on have one class each."
-    return "a run takes too long. `python manage.py simulate` measures it on a file of yours."
+def _curves_of_several(figures: dict[str, Any]) -> list[str]:
+    rows = [("whole sets right", figures["accuracy"]), ("micro-F1", figures["micro_f1"])]
+    return [
+        _curve_table(rows),
+        (
+            f"With any number of classes a text, over {_seeds_of(figures)}: AUBC of whole sets "
+            f"{_points(figures['aubc'])}{_verdict(figures['difference'])} AUBC of micro-F1 "
+            f"{_points(figures['micro_f1_aubc'])}{_verdict(figures['micro_f1_difference'])}"
+        ),
+    ]
+
+
+def _curve_table(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
+    cells = [[name, *(_points(curve[str(at)]) for at in POINTS)] for name, curve in rows]
+    return _table(["labels", *map(str, POINTS)], cells, numbers_from=1)
+
+
+def _seeds_of(figures: dict[str, Any]) -> str:
+    return "1 seed" if figures["n_seeds"] == 1 else f"{figures['n_seeds']} seeds"
 
 
 def _verdict(difference: Sequence[float | None] | None) -> str:
@@ -355,10 +414,11 @@ def _table(
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (headings, rule, *rows))
 
 
-def picture_spec(results: dict[str, Any]) -> dict[str, Any]:
+def picture_spec(results: Results) -> dict[str, Any]:
     """One panel for each measured strategy but random choice, in the registry's order, as Vega-Lite."""
+    measure = "micro_f1" if results["multilabel"] else "accuracy"
     measured = [name for name in _labels() if name in results["strategies"] and name != BASELINE]
-    rows = [row for name in measured for row in _panel(name, results["strategies"])]
+    rows = [row for name in measured for row in _panel(name, results["strategies"], measure)]
     x = {
         "field": "labels",
         "type": "quantitative",
@@ -368,7 +428,7 @@ def picture_spec(results: dict[str, Any]) -> dict[str, Any]:
     }
     y = {
         "type": "quantitative",
-        "title": "accuracy",
+        "title": "micro-F1" if results["multilabel"] else "accuracy",
         "scale": {"zero": False},
         "axis": {"format": ".0%", "tickCount": 4},
     }
@@ -407,38 +467,41 @@ def _layer(
     return {"mark": mark, "encoding": {"x": x, "y": {"field": field, **y}, **bounds}}
 
 
-def _panel(name: str, measured: dict[str, Any]) -> Iterable[dict[str, Any]]:
+def _panel(name: str, measured: dict[str, Any], measure: str) -> Iterable[dict[str, Any]]:
     for at in POINTS:
-        mean, low, high = measured[name]["accuracy"][str(at)]
+        mean, low, high = measured[name][measure][str(at)]
         yield {
             "strategy": _labels()[name],
             "labels": at,
             "mean": mean,
             "low": mean if low is None else max(0.0, low),
             "high": mean if high is None else min(1.0, high),
-            "random": measured[BASELINE]["accuracy"][str(at)][0],
+            "random": measured[BASELINE][measure][str(at)][0],
         }
 
 
-def picture_mark(results: dict[str, Any]) -> str:
+def picture_mark(results: Results) -> str:
     """A comment for the picture's end that says which figures it shows."""
     drawn = json.dumps(picture_spec(results), sort_keys=True).encode()
     return f"<!-- of {hashlib.sha256(drawn).hexdigest()} -->\n"
 
 
-def read_results() -> dict[str, Any]:
-    """What `benchmarks.strategies` wrote."""
-    found: dict[str, Any] = json.loads(RESULTS.read_text("utf-8"))
-    return found
+def read_results() -> tuple[Results, Results]:
+    """What `benchmarks.strategies` wrote: of texts with one class each, and with any number."""
+    single, several = (
+        json.loads(path.read_text("utf-8")) for path in (RESULTS, MULTILABEL_RESULTS)
+    )
+    return single, several
 
 
 def main() -> None:
     import vl_convert  # noqa: PLC0415  84 MB, and the page alone needs none of it
 
-    results = read_results()
-    PAGE.write_text(page(results), "utf-8")
-    drawn = str(vl_convert.vegalite_to_svg(picture_spec(results), vl_version="6.4"))
-    PICTURE.write_text(drawn.rstrip() + "\n" + picture_mark(results), "utf-8")
+    found = read_results()
+    PAGE.write_text(page(*found), "utf-8")
+    for results, path in zip(found, (PICTURE, MULTILABEL_PICTURE), strict=True):
+        drawn = str(vl_convert.vegalite_to_svg(picture_spec(results), vl_version="6.4"))
+        path.write_text(drawn.rstrip() + "\n" + picture_mark(results), "utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,14 @@ from tests.engine.contract import CONTRACT
 from tests.engine.worlds import make_vectors
 
 PATH = "our_team.strategies.rarest_class"
-ABOUT = {"data": "animals", "licence": "CC0", "source": "us", "split": "part", "commit": "abc"}
+ABOUT = {
+    "data": "animals",
+    "file": "animals.csv",
+    "licence": "CC0",
+    "source": "us",
+    "split": "part",
+    "commit": "abc",
+}
 
 
 def _name(strategy: Strategy) -> str:
@@ -58,6 +65,7 @@ def simulated(*runs: list[Any], n_pool: int = 900) -> dict[str, Any]:
         "n_pool": n_pool,
         "n_test": 300,
         "classes": ["cat", "dog"],
+        "multilabel": False,
         "notes": [],
     }
 
@@ -74,13 +82,14 @@ def our_strategy() -> Iterator[Strategy]:
 
 
 def test_the_page_is_what_the_registry_and_the_figures_say() -> None:
-    made = strategies_page.page(strategies_page.read_results())
+    made = strategies_page.page(*strategies_page.read_results())
     assert written() == made, "run: python -m benchmarks.strategies_page"
 
 
-def test_the_picture_shows_the_same_figures() -> None:
-    picture = strategies_page.PICTURE.read_text("utf-8")
-    assert strategies_page.picture_mark(strategies_page.read_results()) in picture
+def test_the_pictures_show_the_same_figures() -> None:
+    pictures = (strategies_page.PICTURE, strategies_page.MULTILABEL_PICTURE)
+    for results_of, picture in zip(strategies_page.read_results(), pictures, strict=True):
+        assert strategies_page.picture_mark(results_of) in picture.read_text("utf-8")
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=_name)
@@ -90,7 +99,8 @@ def test_every_strategy_is_on_the_page(strategy: Strategy) -> None:
     for words in (strategy.label, strategy.description, strategy.assumes, strategy.fails_when):
         assert words in section
     assert strategy.paper in section
-    assert "| accuracy |" in section or "Not measured here" in section
+    measured_on = "whole sets right" if strategy.for_ == "multilabel" else "accuracy"
+    assert f"| {measured_on} |" in section
 
 
 def test_every_head_and_all_features_are_on_the_page() -> None:
@@ -99,9 +109,10 @@ def test_every_head_and_all_features_are_on_the_page() -> None:
     assert all(f"| `{name}` |" in page for name in names)
 
 
-def test_every_figure_is_of_a_registered_strategy() -> None:
-    measured_names = set(strategies_page.read_results()["strategies"])
-    assert measured_names <= {strategy.name for strategy in STRATEGIES}
+def test_every_registered_strategy_has_figures_and_no_other_has() -> None:
+    single, several = strategies_page.read_results()
+    measured_names = {*single["strategies"], *several["strategies"]}
+    assert measured_names == {strategy.name for strategy in STRATEGIES}
 
 
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: str(clause.__name__))
@@ -136,6 +147,16 @@ def test_there_is_a_command_for_each_number_of_seeds() -> None:
     commands = results([simulated(*runs)], ABOUT)["commands"]
     assert [command.rpartition(" ")[2] for command in commands] == ["3", "2"]
     assert "animals.csv --split part --strategies random --heads logistic" in commands[0]
+
+
+def test_micro_f1_is_told_where_a_text_has_any_number_of_classes() -> None:
+    runs = [measured("random", 0.5, seeds=2), measured("margin", 0.4, seeds=2)]
+    for run in (*runs[0], *runs[1]):
+        run["micro_f1"] = [accuracy + 0.2 for accuracy in run["accuracy"]]
+    found = results([simulated(*runs) | {"multilabel": True}], ABOUT)
+    assert found["strategies"]["margin"]["micro_f1_difference"] == pytest.approx([-0.1, -0.1, -0.1])
+    assert found["strategies"]["margin"]["micro_f1"]["8"][0] == pytest.approx(0.605)
+    assert "--multilabel " in found["commands"][0]
 
 
 def test_seeds_after_a_missing_one_do_not_count() -> None:
