@@ -72,9 +72,9 @@ def probabilities(counted: Counted) -> str:
         else "The server gives no log-probabilities:"
     )
     return (
-        f"{begin} a student that learns from the answers takes for the probability of the class that was "
-        "named how often people chose it too, on texts of the pool that both answered "
-        f"({sentences.percent(PRIOR_TRUST)} while those are fewer than {ENOUGH_COMPARED})."
+        f"{begin} a student that learns from the answers believes the class that was named as often as "
+        "people chose it too, on texts of the pool that both answered "
+        f"({sentences.percent(PRIOR_TRUST)} while there are fewer than {ENOUGH_COMPARED})."
     )
 
 
