@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from learners.engine import words
 from learners.engine.card import BundleCard, card_data, readme
 from learners.engine.errors import BadFile
 from learners.engine.features.bag import BagModel, plain_tokenizer_json
@@ -66,6 +67,8 @@ def write_bundle(
         "requirements.txt": "".join(f"{name}=={version(name)}\n" for name in RUNS_ON).encode(),
         "tokenizer.json": trunk.tokenizer.read_bytes() if trunk else cutting_tokenizer(bags[0]),
     }
+    if trunk is None:  # a sum over words, which `predict.py --explain` tells
+        contents["words.py"] = Path(words.__file__).read_bytes()
     return write_zip(
         target=target,
         contents=contents,

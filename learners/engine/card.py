@@ -123,7 +123,7 @@ def readme(
     because = card.unmeasured_because
     sections = [
         f"# {_line(card.project)}\n\n{card.description.strip() or 'A text classifier.'}",
-        RUN_SEVERAL if card.multilabel else RUN,
+        (RUN_SEVERAL if card.multilabel else RUN) + ("" if trunk else EXPLAIN),
         "## How good it is\n\n"
         + "\n".join(
             "- " + measured_words(interval, name=name, because=because)
@@ -165,6 +165,10 @@ SEVERAL_LABELS = """A text has any number of labels here. One JSON object a line
 probability reaches the label's threshold in `labels.json`, likeliest first, each with its probability;
 an empty list says that none does), and the probability of every label."""
 RUN_SEVERAL = RUN.replace(ONE_LABEL, SEVERAL_LABELS)
+EXPLAIN = """
+
+`python predict.py --explain "some text"` also tells the words that count: what each word adds to each
+label's logit, above 0 for the label and below against it. Exact, as this model is a sum over words."""
 
 MEASURED = """These are estimates for texts like those of the project, measured on texts that were drawn at random
 before any model saw them, {how} {n_skipped} random texts were

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +88,33 @@ def test_packed_probabilities_are_the_applications(
     tables = [bags[part] for part in parts if part != "minilm"]
     pack(head, trunk if "minilm" in parts else None, tables).extractall(tmp_path)
     assert np.abs(run(tmp_path) - head.predict_proba(vectors)).max() < 1e-4
+
+
+def told(folder: Path, text: str) -> dict[str, Any]:
+    """What the unpacked `predict.py --explain` says of a text."""
+    command = [sys.executable, str(folder / "predict.py"), "--explain", text]
+    done = subprocess.run(command, capture_output=True, check=True, env={})
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def test_a_model_of_token_tables_tells_its_words(bags: dict[str, BagModel], tmp_path: Path) -> None:
+    tables = [bags["tfidf"], bags["lsi"]]
+    head = random_head(sum(bag.n_dimensions for bag in tables))
+    archive = pack(head, None, tables)
+    archive.extractall(tmp_path)
+    found = told(tmp_path, TEXTS[0])
+    logits = np.array(list(found["bias"].values()))
+    logits += np.sum([list(word["for"].values()) for word in found["words"]], axis=0)
+    shares = np.exp(logits) / np.exp(logits).sum()
+    assert shares == pytest.approx(list(found["probabilities"].values()), abs=1e-4)
+    assert "predict.py --explain" in archive.read("README.md").decode()
+
+
+def test_one_with_an_embedder_does_not_offer_words(bags: dict[str, BagModel], trunk: Trunk) -> None:
+    archive = pack(random_head(384 + bags["lsi"].n_dimensions), trunk, [bags["lsi"]])
+    assert "words.py" not in archive.namelist()
+    assert "--explain" not in archive.read("README.md").decode()
 
 
 def test_a_model_without_an_embedder_is_small(bags: dict[str, BagModel]) -> None:
