@@ -27,11 +27,12 @@ from labeler.api.rates import client
 from learners.models import Fit, Ladder, PredictionFile, WorkerHeartbeat
 from learners.services.serving import models_answer
 from projects.models import DataImport, Feedback, KeptPrediction, TrafficTotal
-from projects.models.traffic import LATENCY_BOUNDS_MS
+from projects.models.traffic import LATENCY_BOUNDS_MS, Origin
 
 QUEUES = ("fast", "slow")
 ALIVE = timedelta(seconds=60)
 VERSION = ("project", "version")
+ORIGIN = (*VERSION, "origin")
 
 
 @never_cache
@@ -58,9 +59,9 @@ class Figures(Collector):
         self.now = now
 
     def collect(self) -> Iterator[Metric]:
-        totals = list(TrafficTotal.objects.order_by("project_id", "version_number"))
+        totals = list(TrafficTotal.objects.order_by("project_id", "version_number", "origin"))
         yield from _requests(totals)
-        yield _latency(totals)
+        yield _latency([row for row in totals if row.origin == Origin.API])
         yield _feedback()
         yield from _work()
         yield from self._processes()
@@ -80,27 +81,27 @@ class Figures(Collector):
 
 def _requests(totals: list[TrafficTotal]) -> Iterator[Metric]:
     for name, column, said in (
-        ("labeler_requests", "n_requests", "Requests for predictions that reached a model."),
+        ("labeler_requests", "n_requests", "Requests, or files, that reached a model."),
         ("labeler_texts", "n_texts", "Texts or rows that were predicted."),
         ("labeler_deferred", "n_deferred", "Texts that a model left to somebody else."),
         ("labeler_request_errors", "n_errors", "Requests that a model could not answer."),
     ):
-        counter = CounterMetricFamily(name, said, labels=VERSION)
+        counter = CounterMetricFamily(name, said, labels=ORIGIN)
         for row in totals:
-            counter.add_metric(_version(row), getattr(row, column))
+            counter.add_metric([*_version(row), row.origin], getattr(row, column))
         yield counter
     by_class = CounterMetricFamily(
-        "labeler_predictions", "Texts by predicted class.", labels=[*VERSION, "label"]
+        "labeler_predictions", "Texts by predicted class.", labels=[*ORIGIN, "label"]
     )
     for row in totals:
         for label, n in sorted(row.by_class.items()):
-            by_class.add_metric([*_version(row), label], n)
+            by_class.add_metric([*_version(row), row.origin, label], n)
     yield by_class
 
 
 def _latency(totals: list[TrafficTotal]) -> Metric:
     found = HistogramMetricFamily(
-        "labeler_request_seconds", "Time to answer a request for predictions.", labels=VERSION
+        "labeler_request_seconds", "Time to answer a request to the API.", labels=VERSION
     )
     for row in totals:
         buckets, n = [], 0

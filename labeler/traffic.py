@@ -9,13 +9,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from projects.models.traffic import Origin
 from projects.services.traffic.counting import write_counts
 from projects.services.traffic.keeping import Served, keep_served
 from projects.services.traffic.tally import Tally
@@ -28,7 +30,9 @@ MAX_WAITING = 20_000
 
 @dataclass
 class Asked:
-    """A request for predictions of one version, as it goes along."""
+    """A request for predictions of one version, as it goes along; `led_on`: what it asked of versions
+    of other projects, whose time is part of this one's.
+    """
 
     project_id: int
     version_number: int
@@ -36,6 +40,8 @@ class Asked:
     n_deferred: int = 0
     labels: Sequence[str] = ()
     kept: Sequence[Served] = ()
+    origin: str = Origin.API
+    led_on: list["Asked"] = field(default_factory=list)
 
 
 def count_traffic(
@@ -69,20 +75,28 @@ class Recorder:
     def record(self, asked: Asked, status: int, milliseconds: float) -> None:
         """Count a request that was answered, or failed on our side; others asked for nothing."""
         at = timezone.now()
-        names = {"project_id": asked.project_id, "version_number": asked.version_number}
         if status >= 500:
-            self.tally.failed(**names, at=at)
-        elif status == 200:
-            self.tally.answered(
-                **names,
-                at=at,
-                milliseconds=milliseconds,
-                n_texts=asked.n_texts,
-                n_deferred=asked.n_deferred,
-                labels=asked.labels,
+            self.tally.failed(
+                project_id=asked.project_id, version_number=asked.version_number, at=at
             )
-            self._keep_later(asked.kept)
+        elif status == 200:
+            self._answered(asked, at, milliseconds)
+            for other in asked.led_on:
+                self._answered(other, at, None)
         self._run()
+
+    def _answered(self, asked: Asked, at: datetime, milliseconds: float | None) -> None:
+        self.tally.answered(
+            project_id=asked.project_id,
+            version_number=asked.version_number,
+            at=at,
+            milliseconds=milliseconds,
+            n_texts=asked.n_texts,
+            n_deferred=asked.n_deferred,
+            labels=asked.labels,
+            origin=asked.origin,
+        )
+        self._keep_later(asked.kept)
 
     def _keep_later(self, kept: Sequence[Served]) -> None:
         with self._lock:

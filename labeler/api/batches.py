@@ -31,7 +31,10 @@ Column = Annotated[str, Form(max_length=200)]
 
 
 class BatchShape(Schema):
-    """A file to predict. `percent`: how much of it was read; kept until `expires_at`."""
+    """A file to predict. `percent`: how much of it was read; kept until `expires_at`. `n_reserved`: how
+    many random questions of the project, not answered yet, were among its texts; `n_kept`: how many of
+    its texts were kept as traffic.
+    """
 
     id: int
     status: Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -41,6 +44,8 @@ class BatchShape(Schema):
     percent: int = Field(ge=0, le=100)
     n_done: int
     n_blank: int
+    n_reserved: int
+    n_kept: int
     waits_for: str
     error: str
     created_at: datetime

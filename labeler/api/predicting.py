@@ -21,10 +21,10 @@ from labeler.api.errors import ApiError
 from labeler.api.explaining import WordShape, check_explainable, explained
 from labeler.api.model_troubles import model_troubles
 from labeler.api.projects import LiveModel, ProjectId
-from labeler.api.serving_notes import note
+from labeler.api.serving_notes import note, noting_what_led_on
 from labeler.api.shapes import PROBLEMS
 from labeler.traffic import ASKED, Asked
-from learners.services.chaining import follow
+from learners.services.chaining import Note, follow
 from learners.services.deferred_answers import Said
 from learners.services.serving import CannotPredict, predict_rows, predict_texts
 from projects.models import ModelVersion, Project
@@ -72,7 +72,8 @@ class Prediction(Schema):
     enough, where it has a threshold; then `answered_by` names who answered instead (`unsure` is what
     the model thought itself), or `why` says why nobody did, and `queued` what became of it in the
     labelling queue: added, known, answered, over_limit or busy. `then`: where the class leads into another
-    project, that project and the prediction of its live model, or `why` there is none. `words` and
+    project, that project and the prediction of its live model (with an `id` where that project keeps
+    it), or `why` there is none. `words` and
     `bias`: where they were asked for; they sum to the live model's logits, which say what `probabilities` do: of one class each
     relative to the mean of all classes.
     """
@@ -115,7 +116,7 @@ def predict(request: HttpRequest, project_id: ProjectId, payload: PredictAsked) 
         check_may_defer(request, version, has_texts=bool(payload.text_list))
     if payload.explain:
         check_explainable(len(payload.text_list))
-    found = _asked_model(project, version, payload)
+    found = _asked_model(project, version, payload, noting_what_led_on(asked))
     keeps = project.defer_to_queue if payload.defer is None else payload.defer
     if keeps and payload.text_list:
         send_to_people(request, version, payload.text_list, found)
@@ -145,17 +146,21 @@ def _targets_of(project_id: int) -> Mapping[int, Project]:
     return remembered_targets(project_id, clock=time.monotonic, seconds=seconds)
 
 
-def _asked_model(project: Project, version: ModelVersion, asked: PredictAsked) -> list[Said]:
+def _asked_model(
+    project: Project, version: ModelVersion, asked: PredictAsked, note_led_on: Note
+) -> list[Said]:
     with model_troubles(slow="The model did not answer in time; send fewer, or a file."):
         try:
-            return _answers(project, version, asked)
+            return _answers(project, version, asked, note_led_on)
         except CannotPredict as error:
             if error.kind != "BadTable":
                 raise
             raise ApiError(422, str(error), field=_kind(asked)) from error
 
 
-def _answers(project: Project, version: ModelVersion, asked: PredictAsked) -> list[Said]:
+def _answers(
+    project: Project, version: ModelVersion, asked: PredictAsked, note_led_on: Note
+) -> list[Said]:
     if asked.text is None and asked.texts is None:
         rows = _rows(asked)
         return answers_to_rows(version, predict_rows(version, rows), rows)
@@ -167,6 +172,7 @@ def _answers(project: Project, version: ModelVersion, asked: PredictAsked) -> li
         found=found,
         predict=predict_texts,
         targets_of=_targets_of,
+        note=note_led_on,
     )
     return found
 

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from learners.services.deferred_answers import Others, Said, answers, is_left_to_people
+from learners.services.deferred_answers import Others, Said, Told, answers, is_left_to_people
 from learners.services.model_files import ModelFilesGone
 from learners.services.serving import CannotPredict, Predicted
 from projects.models import ModelVersion, Project
@@ -15,6 +16,20 @@ Predict = Callable[[ModelVersion, Sequence[str]], Predicted]
 Targets = Callable[[int], Mapping[int, Project]]
 
 
+@dataclass(frozen=True)
+class Answered:
+    """Texts of `source` that the live version of `target` answered; what is `told` may be added to."""
+
+    source: Project
+    target: Project
+    version: ModelVersion
+    texts: Sequence[str]
+    told: Sequence[Told]
+
+
+Note = Callable[[Answered], None]
+
+
 def follow(
     *,
     project: Project,
@@ -22,22 +37,57 @@ def follow(
     found: Sequence[Said],
     predict: Predict,
     targets_of: Targets = targets_by_class,
-    n_passed: int = 1,
+    note: Note = lambda answered: None,
 ) -> None:
     """Add `then` to what is told of each text whose class leads on: the project, its live version and
     the prediction; or `why` there is none. A text that a person has yet to decide goes nowhere.
+    `note` is told of every answer of another project on the way.
 
     Raises:
         ModelsAway: the models process does not answer.
     """
-    targets = targets_of(project.pk)
-    if not targets or n_passed >= MAX_PROJECTS:
-        return
-    for target, places in _grouped(found, targets).items():
-        chosen = [texts[place] for place in places]
-        said = _asked(project, target, chosen, predict, n_passed)
-        for place, one in zip(places, said, strict=True):
-            found[place].told["then"] = {"project": target.pk, "name": target.name, **one}
+    _Chain(predict, targets_of, note).follow(project, texts, found, n_passed=1)
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Who is asked on the way."""
+
+    predict: Predict
+    targets_of: Targets
+    note: Note
+
+    def follow(
+        self, project: Project, texts: Sequence[str], found: Sequence[Said], *, n_passed: int
+    ) -> None:
+        targets = self.targets_of(project.pk)
+        if not targets or n_passed >= MAX_PROJECTS:
+            return
+        for target, places in _grouped(found, targets).items():
+            chosen = [texts[place] for place in places]
+            said = self._asked(project, target, chosen, n_passed)
+            for place, one in zip(places, said, strict=True):
+                then = {"project": target.pk, "name": target.name, **one}
+                found[place].told["then"] = then
+
+    def _asked(
+        self, project: Project, target: Project, texts: list[str], n_passed: int
+    ) -> list[dict[str, object]]:
+        version, why = _live(project, target)
+        if version is None:
+            return [{"why": why} for _ in texts]
+        try:
+            predicted = self.predict(version, texts)
+        except (CannotPredict, ModelFilesGone) as error:
+            return [{"why": f"Its model cannot answer: {error}"} for _ in texts]
+        others = Others(
+            lambda other, places: self.predict(other, [texts[place] for place in places])
+        )
+        found = answers(version, predicted, others)
+        self.follow(target, texts, found, n_passed=n_passed + 1)
+        self.note(Answered(project, target, version, texts, [one.told for one in found]))
+        model = {"version": version.number, "rung": version.rung}
+        return [{"model": model, **one.told} for one in found]
 
 
 def _grouped(found: Sequence[Said], targets: Mapping[int, Project]) -> dict[Project, list[int]]:
@@ -48,23 +98,6 @@ def _grouped(found: Sequence[Said], targets: Mapping[int, Project]) -> dict[Proj
         if target and not is_left_to_people(one.told):
             grouped[target].append(place)
     return grouped
-
-
-def _asked(
-    project: Project, target: Project, texts: list[str], predict: Predict, n_passed: int
-) -> list[dict[str, object]]:
-    version, why = _live(project, target)
-    if version is None:
-        return [{"why": why} for _ in texts]
-    try:
-        predicted = predict(version, texts)
-    except (CannotPredict, ModelFilesGone) as error:
-        return [{"why": f"Its model cannot answer: {error}"} for _ in texts]
-    others = Others(lambda other, places: predict(other, [texts[place] for place in places]))
-    found = answers(version, predicted, others)
-    follow(project=target, texts=texts, found=found, predict=predict, n_passed=n_passed + 1)
-    model = {"version": version.number, "rung": version.rung}
-    return [{"model": model, **one.told} for one in found]
 
 
 def _live(project: Project, target: Project) -> tuple[ModelVersion | None, str]:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import IO, Any, BinaryIO, cast
 from uuid import UUID
 
+import numpy as np
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -21,6 +22,7 @@ from learners.services.deferred_answers import Others, Told, answers
 from learners.services.due_work import STALE_AFTER
 from learners.services.heartbeat import Heartbeat
 from learners.services.model_files import ModelFilesGone
+from learners.services.prediction_file_traffic import FileTraffic
 from learners.services.prediction_files import KEPT, Status
 from learners.services.serving import (
     CannotPredict,
@@ -36,6 +38,7 @@ from projects.reading.labels import joined
 from projects.reading.records import read_records
 from projects.reading.scanning import is_blank
 from projects.reading.spreadsheets import BYTE_ORDER_MARK, neutralised
+from projects.reading.tables import rendered
 from projects.services.deferral import deferral_of
 from projects.services.staging import limits
 from projects.services.tables import features_of
@@ -56,9 +59,11 @@ class _Over(Exception):
     """The file was cancelled, deleted or given to another worker: write nothing."""
 
 
-def predict_file(*, row_id: int, token: UUID, clock: Callable[[], datetime]) -> bool:
+def predict_file(
+    *, row_id: int, token: UUID, clock: Callable[[], datetime], rng: np.random.Generator
+) -> bool:
     """Predict a whole file, or leave on its row why not. One file at a time on all workers, so that
-    fits keep a process.
+    fits keep a process. `rng` draws which of its texts are kept, where the project keeps any.
 
     Returns:
         Whether it worked on the file.
@@ -69,7 +74,7 @@ def predict_file(*, row_id: int, token: UUID, clock: Callable[[], datetime]) -> 
     was_there = models_answer()
     try:
         with Heartbeat(lambda: _mine(row).update(heartbeat_at=clock())):
-            _Work(row, clock).go()
+            _Work(row, clock, rng).go()
     except _Over:
         return True
     except ModelsAway:
@@ -134,10 +139,13 @@ class _Work:
 
     row: PredictionFile
     clock: Callable[[], datetime]
+    rng: np.random.Generator
 
     def __post_init__(self) -> None:
         self.layout = Layout(**self.row.layout)
-        self.features = [name for name, _ in features_of(self.row.project)]
+        self.columns = features_of(self.row.project)
+        self.features = [name for name, _ in self.columns]
+        self.traffic = FileTraffic(self.row, self.rng)
         self.n_done = self.n_blank = 0
 
     def go(self) -> None:
@@ -166,7 +174,14 @@ class _Work:
         predicted = self._of(piece, version, kept)
         others = Others(lambda other, at: self._of(piece, other, [kept[place] for place in at]))
         told = [one.told for one in answers(version, predicted, others)]
+        self.traffic.see(self._as_held(kept), told)
         return _Answered(predicted, told, places, may_defer=deferral_of(version) is not None)
+
+    def _as_held(self, kept: Sequence[Any]) -> Sequence[str]:
+        """Rows as the project would hold them."""
+        if self.row.text_column:
+            return kept
+        return [rendered(cells, self.columns) for cells in kept]
 
     def _of(self, piece: list[Record], version: ModelVersion, kept: Sequence[Any]) -> Predicted:
         if self.row.text_column:
@@ -216,11 +231,15 @@ class _Work:
         name = f"predictions/{self.row.project_id}/{self.row.token}.{ending}"
         stored = default_storage.save(name, File(target))
         now = self.clock()
+        kept = self.traffic.kept(now)
         with transaction.atomic():
             done = _mine(self.row).update(
                 status=Status.DONE, result_file=stored, file="", n_done=self.n_done,
                 n_blank=self.n_blank, finished_at=now, expires_at=now + KEPT, token=None,
+                n_reserved=len(self.traffic.reserved), n_kept=len(kept),
             )  # fmt: skip
+            if done:
+                self.traffic.write(kept, now)
             gone = self.row.file if done else stored
             transaction.on_commit(lambda: default_storage.delete(gone))
 

@@ -124,7 +124,7 @@ def state(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _state(project: Project) -> dict[str, Any]:
-    rows = list(PredictionFile.objects.filter(project=project).select_related("version"))
+    rows = list(PredictionFile.objects.filter(project=project).select_related("version", "project"))
     busy = any(not row.is_over for row in rows)
     away = busy and not models_answer()
     facts = [f"{row.pk}.{row.status}.{row.n_done}" for row in rows]
@@ -146,10 +146,22 @@ def _sentence(row: PredictionFile) -> str:
         case Status.RUNNING:
             return f"{row.n_done:,} rows done, {row.percent} % of the file read."
         case Status.DONE:
-            return f"{row.n_done:,} rows{blank}, by version {row.version.number}."
+            kept = f" {row.n_kept:,} of them are kept as traffic." if row.n_kept else ""
+            return f"{row.n_done:,} rows{blank}, by version {row.version.number}.{kept}{_reserved(row)}"
         case Status.CANCELLED:
             return "Cancelled; nothing of it was kept."
     return row.error
+
+
+def _reserved(row: PredictionFile) -> str:
+    """How many random questions a reader of the file can no longer answer blind."""
+    if not row.n_reserved:
+        return ""
+    questions = "is a random question" if row.n_reserved == 1 else "are random questions"
+    return (
+        f" {row.n_reserved:,} of its {row.project.noun}s {questions} not answered yet: whoever reads the file"
+        " has seen the model’s guess."
+    )
 
 
 @require_POST

@@ -17,10 +17,23 @@ from learners.views.traffic_chart import CHARTS, latency_words, traffic_spec
 from learners.views.traffic_forms import PERCENT, KeepingForm
 from learners.views.traffic_offers import found
 from projects.models import Project
-from projects.selectors.traffic import SPANS, Traffic, TrafficOverTime, kept, traffic_over_time
+from projects.models.traffic import Origin
+from projects.selectors.traffic import (
+    SPANS,
+    Kept,
+    Traffic,
+    TrafficOverTime,
+    kept,
+    traffic_over_time,
+)
 from projects.selectors.versions import live_version
 from projects.services.refusals import Refused
-from projects.services.traffic.keeping import change_keeping, delete_kept
+from projects.services.traffic.keeping import (
+    MOST_OF_A_FILE,
+    MOST_OF_FILES_A_DAY,
+    change_keeping,
+    delete_kept,
+)
 from projects.views.person import person
 
 MOST_CLASSES = 30
@@ -41,7 +54,7 @@ def _context(
     span = SPANS.get(request.GET.get("span", ""), SPANS["week"])
     traffic = traffic_over_time(project, span, timezone.now())
     show = request.GET.get("show", "")
-    shown = kept(project)
+    shown = kept(project, traffic.since)
     return {
         "project": project,
         "is_owner": True,
@@ -58,6 +71,7 @@ def _context(
         "n_more_classes": max(0, len(traffic.total.by_class) - MOST_CLASSES),
         "form": form or KeepingForm.of(project),
         "kept": shown,
+        "file_sentence": file_sentence(project, traffic, shown),
         **found(project),
     }
 
@@ -68,10 +82,18 @@ def sentences_of(traffic: TrafficOverTime) -> list[str]:
     said = []
     if total.n_requests:
         said.append(
-            f"{count(total.n_texts, 'text')} in {count(total.n_requests, 'request')} within the last"
+            f"{count(total.n_asked, 'text')} in {count(total.n_requests, 'request')} within the last"
             f" {traffic.span.words}; half were answered within {latency_words(total, 0.5)},"
             f" 95\N{NO-BREAK SPACE}% within {latency_words(total, 0.95)}."
         )
+    if total.n_led_here or total.n_files:
+        others = []
+        if total.n_led_here:
+            others.append(f"{count(total.n_led_here, 'text')} that other projects led here")
+        if total.n_files:
+            others.append(f"{count(total.n_in_files, 'text')} in {count(total.n_files, 'file')}")
+        also = "Besides, " if total.n_requests else f"Within the last {traffic.span.words}, "
+        said.append(f"{also}{' and '.join(others)}; these have no time of their own.")
     if total.n_errors:
         said.append(f"{count(total.n_errors, 'request')} could not be answered.")
     if total.n_judged:
@@ -79,6 +101,18 @@ def sentences_of(traffic: TrafficOverTime) -> list[str]:
             f"People kept what the model said in {_share(total.n_accepted, total.n_judged)}."
         )
     return said
+
+
+def file_sentence(project: Project, traffic: TrafficOverTime, shown: Kept) -> str:
+    """How much of the texts in files is kept, in words; "" where none is."""
+    n, n_texts = shown.by_origin[Origin.FILE], traffic.total.n_in_files
+    if not n_texts or not (n or project.traffic_kept):
+        return ""
+    return (
+        f"Of a file at most {MOST_OF_A_FILE:,} texts are kept, chosen at random, and of all files"
+        f" {MOST_OF_FILES_A_DAY:,} within 24 hours: {n:,} of the {n_texts:,} texts in files within the last"
+        f" {traffic.span.words} ({percent(n / n_texts)})."
+    )
 
 
 def _share(k: int, n: int) -> str:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Count, Max, Min
 
 from projects.models import Feedback, KeptPrediction, Project, TrafficMinute
-from projects.models.traffic import LATENCY_BOUNDS_MS, N_BINS
+from projects.models.traffic import LATENCY_BOUNDS_MS, N_BINS, Origin
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ SPANS = {
 
 @dataclass
 class Traffic:
-    """Sums of one version over one stretch of time. `latency`: answered requests by bin."""
+    """Sums of one version over one stretch of time. `n_requests`, `n_errors` and `latency` (answered
+    requests by bin) are those of the API alone; `n_texts`, `n_deferred` and `by_class` of all origins,
+    `by_origin` their texts.
+    """
 
     version: int
     at: datetime | None = None
@@ -49,7 +52,24 @@ class Traffic:
     latency: list[int] = field(default_factory=lambda: [0] * N_BINS)
     n_accepted: int = 0
     n_judged: int = 0
+    n_files: int = 0
+    by_origin: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def n_asked(self) -> int:
+        """Texts and rows of requests to the API."""
+        return self.by_origin[Origin.API]
+
+    @property
+    def n_led_here(self) -> int:
+        """Texts that came from other projects."""
+        return self.by_origin[Origin.ROUTE]
+
+    @property
+    def n_in_files(self) -> int:
+        """Texts and rows of files."""
+        return self.by_origin[Origin.FILE]
 
     def milliseconds(self, share: float) -> float | None:
         """The latency below which `share` of the answers lie, evenly spread within their bin; None
@@ -72,9 +92,10 @@ class Traffic:
 
     def add(self, other: "Traffic") -> None:
         """Sums of both."""
-        for name in ("n_requests", "n_texts", "n_deferred", "n_errors", "n_accepted", "n_judged"):
+        for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.latency = [a + b for a, b in zip(self.latency, other.latency, strict=True)]
+        self.by_origin.update(other.by_origin)
         self.by_class.update(other.by_class)
 
 
@@ -90,7 +111,7 @@ class TrafficOverTime:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.total.n_requests or self.total.n_judged)
+        return not (self.total.n_requests or self.total.n_texts or self.total.n_judged)
 
     def at_home(self, zone: str) -> list[Traffic]:
         """The points with their times in that zone."""
@@ -129,20 +150,29 @@ def _rows(sql: str, *values: Any) -> list[Any]:
         return list(cursor.fetchall())
 
 
+_SUMS = (
+    "n_requests", "n_texts", "n_deferred", "n_errors", "n_accepted", "n_judged", "n_files",
+)  # fmt: skip
 _FROM = "FROM projects_trafficminute WHERE project_id = %s AND minute >= %s"
 
 
 def _sums(project: Project, span: Span, since: datetime, origin: datetime) -> Iterable[Traffic]:
     for row in _rows(
-        "SELECT version_number, date_bin(%s, minute, %s), sum(n_requests), sum(n_texts),"
-        f" sum(n_deferred), sum(n_errors) {_FROM} GROUP BY 1, 2",
+        "SELECT version_number, date_bin(%s, minute, %s), origin, sum(n_requests), sum(n_texts),"
+        f" sum(n_deferred), sum(n_errors) {_FROM} GROUP BY 1, 2, 3",
         span.step,
         origin,
         project.pk,
         since,
     ):
-        n_requests, n_texts, n_deferred, n_errors = map(int, row[2:])
-        yield Traffic(row[0], row[1], n_requests, n_texts, n_deferred, n_errors)
+        came, (n_requests, n_texts, n_deferred, n_errors) = row[2], map(int, row[3:])
+        one = Traffic(row[0], row[1], n_texts=n_texts, n_deferred=n_deferred)
+        one.by_origin[came] = n_texts
+        if came == Origin.API:
+            one.n_requests, one.n_errors = n_requests, n_errors
+        elif came == Origin.FILE:
+            one.n_files = n_requests
+        yield one
 
 
 def _latencies(
@@ -182,18 +212,23 @@ def _classes(project: Project, since: datetime) -> list[tuple[int, dict[str, int
 
 @dataclass(frozen=True)
 class Kept:
-    """How many predictions are kept, of when, and how many labels came back."""
+    """How many predictions are kept, of when, and how many labels came back. `by_origin`: of those that
+    were asked for since a moment.
+    """
 
     n: int
     oldest: datetime | None
     newest: datetime | None
     n_feedback: int
+    by_origin: Counter[str]
 
 
-def kept(project: Project) -> Kept:
+def kept(project: Project, since: datetime) -> Kept:
     """What is kept now."""
     found = KeptPrediction.objects.filter(project=project).aggregate(
         n=Count("pk"), oldest=Min("asked_at"), newest=Max("asked_at")
     )
     n_feedback = Feedback.objects.filter(project=project).count()
-    return Kept(found["n"], found["oldest"], found["newest"], n_feedback)
+    newest = KeptPrediction.objects.filter(project=project, asked_at__gte=since).order_by()
+    by_origin = Counter(dict(newest.values_list("origin").annotate(n=Count("pk"))))
+    return Kept(found["n"], found["oldest"], found["newest"], n_feedback, by_origin)

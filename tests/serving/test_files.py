@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -45,7 +46,8 @@ def taken(project: Project, content: str, name: str = "mail.csv", **more: Any) -
 
 def ran(row: PredictionFile) -> PredictionFile:
     with TestCase.captureOnCommitCallbacks(execute=True):
-        predict_file(row_id=row.pk, token=uuid.uuid4(), clock=lambda: NOW)
+        rng = np.random.default_rng(1)
+        predict_file(row_id=row.pk, token=uuid.uuid4(), clock=lambda: NOW, rng=rng)
     row.refresh_from_db()
     return row
 

@@ -57,14 +57,26 @@ def test_traffic_is_told_by_version_and_class() -> None:
     recorder.record(Asked(project.pk, 1), 503, 1.0)
     recorder.flush()
     found = scraped()
-    assert found["labeler_requests_total", of(project)] == 4
-    assert found["labeler_texts_total", of(project)] == 6
-    assert found["labeler_deferred_total", of(project)] == 3
-    assert found["labeler_request_errors_total", of(project)] == 1
-    assert found["labeler_predictions_total", of(project, label="yes")] == 3
+    assert found["labeler_requests_total", of(project, origin="api")] == 4
+    assert found["labeler_texts_total", of(project, origin="api")] == 6
+    assert found["labeler_deferred_total", of(project, origin="api")] == 3
+    assert found["labeler_request_errors_total", of(project, origin="api")] == 1
+    assert found["labeler_predictions_total", of(project, origin="api", label="yes")] == 3
     assert found["labeler_request_seconds_bucket", of(project, le="0.005")] == 2
     assert found["labeler_request_seconds_count", of(project)] == 3
     assert found["labeler_request_seconds_sum", of(project)] == pytest.approx(9.0045)
+
+
+def test_texts_that_another_project_led_here_are_told_apart_and_have_no_time() -> None:
+    project, first = make_project(), make_project(name="first")
+    asked = Asked(first.pk, 1, n_texts=1)
+    asked.led_on.append(Asked(project.pk, 1, n_texts=1, labels=["yes"], origin="route"))
+    recorder.record(asked, 200, 4.0)
+    recorder.flush()
+    found = scraped()
+    assert found["labeler_texts_total", of(project, origin="route")] == 1
+    assert found["labeler_predictions_total", of(project, origin="route", label="yes")] == 1
+    assert ("labeler_request_seconds_count", of(project)) not in found
 
 
 def test_processes_that_are_alive_are_counted() -> None:

@@ -1,15 +1,17 @@
 """Predictions that are kept with their texts: only while a lead says so, redacted, for so many days."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from projects.models import KeptPrediction, Project, ProjectEvent, User
+from projects.models.traffic import Origin
 from projects.services.import_plan import content_hash
 from projects.services.ledger import append_project_event, lock
 from projects.services.refusals import Refused
@@ -18,6 +20,8 @@ from projects.services.traffic.redacting import Redaction, TooSlow, checked
 logger = logging.getLogger(__name__)
 
 MAX_DAYS = 365
+MAX_NAME = 80
+MOST_OF_A_FILE, MOST_OF_FILES_A_DAY = 500, 5_000
 COLUMNS = ("traffic_kept", "traffic_share", "traffic_days", "traffic_redaction")
 
 
@@ -35,6 +39,25 @@ class Served:
     deferred: bool
     asked_at: datetime
     token_name: str
+    origin: str = Origin.API
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], **facts: Any) -> "Served":
+        """From what was told of a text, and the columns that this does not say."""
+        return cls(
+            labels=labels_of(told),
+            probability=told.get("probability"),
+            probabilities=told["probabilities"],
+            deferred=bool(told.get("deferred")),
+            **facts,
+        )
+
+
+def labels_of(told: Mapping[str, Any]) -> list[str]:
+    """The classes that a prediction names, one or any number."""
+    if "labels" in told:
+        return list(told["labels"])
+    return [told["label"]] if told.get("label") is not None else []
 
 
 @transaction.atomic
@@ -90,7 +113,17 @@ def _check(project: Project, kept: bool, share: float, days: int) -> None:
 
 
 def keep_served(served: Sequence[Served]) -> int:
-    """Write predictions in bulk, each redacted as its project says now. Returns how many.
+    """Write predictions in bulk, as `redacted` leaves them. Returns how many."""
+    return write_kept(redacted(served))
+
+
+def write_kept(rows: Sequence[KeptPrediction]) -> int:
+    """Write what was redacted. Returns how many."""
+    return len(KeptPrediction.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True))
+
+
+def redacted(served: Sequence[Served]) -> list[KeptPrediction]:
+    """Predictions as rows to write, each redacted as its project says now.
 
     Those of a project that no longer keeps any, texts on which a pattern takes too long, and those
     that cannot be written are left out.
@@ -109,7 +142,7 @@ def keep_served(served: Sequence[Served]) -> int:
             )
         except ValueError as error:  # half of a surrogate pair: the others must not be lost with it
             logger.warning("a prediction of project %s was not kept: %s", project.pk, error)
-    return len(KeptPrediction.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True))
+    return rows
 
 
 def _row(one: Served, redaction: Redaction) -> KeptPrediction:
@@ -124,7 +157,8 @@ def _row(one: Served, redaction: Redaction) -> KeptPrediction:
         probabilities=one.probabilities,
         deferred=one.deferred,
         asked_at=one.asked_at,
-        token_name=one.token_name,
+        origin=one.origin,
+        token_name=one.token_name[:MAX_NAME],
     )
 
 
