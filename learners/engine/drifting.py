@@ -3,7 +3,9 @@
 Two-sample tests with Holm's correction over all of them, as Rabanser, Günnemann and Lipton found to
 work (2019, "Failing Loudly: An Empirical Study of Methods for Detecting Dataset Shift", NeurIPS):
 Kolmogorov-Smirnov for each direction of a reduced embedding and for confidence, chi-square for
-the shares of the predicted classes.
+the shares of the predicted classes. To these comes the distance to the nearest text of the pool, the
+score of Sun, Ming, Zhu and Li (2022, "Out-of-Distribution Detection with Deep Nearest Neighbors",
+ICML): a class that the pool lacks moves it, even where it moves no direction by much.
 """
 
 from collections.abc import Sequence
@@ -12,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, ks_2samp
-from sklearn.cluster import AgglomerativeClustering
+from scipy.cluster.hierarchy import linkage
+from scipy.stats import binom, chi2_contingency, ks_2samp
 from sklearn.decomposition import PCA
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -22,10 +24,12 @@ MIN_TEXTS = 50
 LEVEL = 0.05
 MIN_EXPECTED = 5.0
 NOVEL_SHARE = 0.01
+OUTLYING_SHARE = 0.1
 UNSURE_SHARE = 0.05
 MIN_CLUSTER = 5
-CLOSE_SHARE = 0.05
-EMBEDDING, CONFIDENCE, CLASSES = "embedding", "confidence", "classes"
+CLOSE_SHARE = 0.2
+DIRECTIONS_FROM = 4_000
+EMBEDDING, DISTANCE, CONFIDENCE, CLASSES = "embedding", "distance", "confidence", "classes"
 
 Floats = NDArray[Any]
 
@@ -55,22 +59,26 @@ class Cluster:
     words: tuple[str, ...]
 
 
-def directions(reference: Floats, traffic: Floats) -> list[Comparison]:
-    """KS tests along the main directions of `reference` (n, d) against `traffic` (m, d).
-
-    The directions come from one half of the reference and the test takes the other, so that no text
-    both chooses and tests.
+def directions(pool: Floats, reference: Floats, traffic: Floats) -> list[Comparison]:
+    """KS tests of `reference` (n, d) against `traffic` (m, d) along the main directions of `pool` (l, d),
+    which has no text of the reference, so that none both chooses and tests.
     """
-
-    finding, testing = reference[::2], reference[1::2]
+    finding = pool[:DIRECTIONS_FROM]
     n = min(N_DIRECTIONS, *finding.shape)
-    found = PCA(n_components=n, svd_solver="full").fit(finding)
-    own, others = found.transform(testing), found.transform(traffic)
+    found = PCA(n_components=n, random_state=0).fit(finding)
+    own, others = found.transform(reference), found.transform(traffic)
     tests = (ks_2samp(own[:, i], others[:, i], method="auto") for i in range(n))
     return [
         Comparison(EMBEDDING, f"direction {i}", float(one.statistic), float(one.pvalue))
         for i, one in enumerate(tests, start=1)
     ]
+
+
+def distances(reference: Floats, traffic: Floats) -> Comparison:
+    """KS test of the distances to the nearest text of the pool, (n,) against (m,)."""
+    one = ks_2samp(reference, traffic, method="auto")
+    name = "distance to the nearest text"
+    return Comparison(DISTANCE, name, float(one.statistic), float(one.pvalue))
 
 
 def confidence(reference: Floats, traffic: Floats) -> Comparison:
@@ -128,23 +136,58 @@ def close(reference: Floats, *, share: float = CLOSE_SHARE) -> float:
     return max(float(np.quantile(distance, share)), 1e-6)
 
 
+@dataclass(frozen=True)
+class Outlying:
+    """Texts far from the pool: of the traffic (n, d) and of the reference (m, d). `share`: of the traffic
+    in all texts of both, far or not.
+    """
+
+    traffic: Floats
+    reference: Floats
+    share: float
+
+
 def clusters(
-    vectors: Floats, texts: Sequence[str], others: Sequence[str], *, within: float, most: int = 5
+    outlying: Outlying, texts: Sequence[str], others: Sequence[str], *, within: float, most: int = 5
 ) -> list[Cluster]:
-    """Groups among texts (n, d) whose mean distance is at most `within`, the largest first (average
-    linkage on cosine distance); none where they lie scattered.
+    """Groups of outlying texts that traffic holds more of than the project does, the surest first; rows are
+    those of the traffic.
+
+    Texts of both sides are joined by average linkage on cosine distance, up to a mean distance of
+    `within`, without knowing their sides. Of texts of one kind each is then traffic with the
+    probability `share`, so every branch is put to a binomial test, with Bonferroni's correction for all
+    branches: a group that nothing calls for is proposed in one look of twenty at most.
 
     `others`: texts of the pool, whose words do not tell a group.
     """
-    if len(vectors) < MIN_CLUSTER:
+    n = len(outlying.traffic)
+    if n < MIN_CLUSTER:
         return []
-    found = AgglomerativeClustering(
-        n_clusters=None, metric="cosine", linkage="average", distance_threshold=within
-    )
-    labels = found.fit_predict(vectors)
-    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    large = sorted((one for one in groups if len(one) >= MIN_CLUSTER), key=len, reverse=True)
-    return [_cluster(group, vectors, texts, others) for group in large[:most]]
+    branches = _branches(np.concatenate([outlying.traffic, outlying.reference]), within)
+    parts = [(rows[rows < n], len(rows)) for rows in branches]
+    found = [
+        (p, rows)
+        for rows, size in parts
+        if len(rows) >= MIN_CLUSTER
+        and (p := float(binom.logsf(len(rows) - 1, size, outlying.share)))
+        < np.log(LEVEL / len(parts))
+    ]
+    chosen: list[NDArray[np.int64]] = []
+    for _, rows in sorted(found, key=lambda one: one[0]):
+        if not any(np.isin(rows, one).any() for one in chosen):
+            chosen.append(rows)
+    return [_cluster(rows, outlying.traffic, texts, others) for rows in chosen[:most]]
+
+
+def _branches(vectors: Floats, within: float) -> list[NDArray[np.int64]]:
+    """The rows under each joint of the tree, of `MIN_CLUSTER` or more, that lie within that distance."""
+    under = [np.array([i]) for i in range(len(vectors))]
+    found = []
+    for one, other, height, _ in linkage(vectors, method="average", metric="cosine"):
+        under.append(np.concatenate([under[int(one)], under[int(other)]]))
+        if len(under[-1]) >= MIN_CLUSTER and height <= within:
+            found.append(under[-1])
+    return found
 
 
 def _cluster(

@@ -23,7 +23,7 @@ def drift_sentences(result: dict[str, Any], zone: str) -> list[str]:
     since, until = (_day(result[name], zone) for name in ("since", "until"))
     span = f"of {since}" if since == until else f"of {since} to {until}"
     drifted = [one for one in result["tests"] if one["p_holm"] < 0.05]
-    compared = f"{count(n, 'different kept text')} {span}, against {count(n_own, 'random text')} of the project"
+    compared = f"{count(n, 'different kept text')} {span}{_origins(result)}, against {count(n_own, 'random text')} of the project"
     n_tests = len(result["tests"])
     if not drifted:
         least = min(one["p_holm"] for one in result["tests"])
@@ -43,6 +43,14 @@ def drift_sentences(result: dict[str, Any], zone: str) -> list[str]:
     ]
 
 
+def _origins(result: dict[str, Any]) -> str:
+    """Which of them are no requests, in brackets."""
+    found = result.get("by_origin", {})
+    said = ("route", "from other projects"), ("file", "from files")
+    parts = [f"{found[name]:,} {words}" for name, words in said if found.get(name)]
+    return f" ({' and '.join(parts)})" if parts else ""
+
+
 def _kinds(drifted: Sequence[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(one["what"] for one in drifted))
 
@@ -53,6 +61,7 @@ def _what(what: str, drifted: Sequence[dict[str, Any]]) -> str:
     words = {
         "embedding": f"what the texts are about ({count(len(own), 'direction')} of their sentence vectors,"
         f" p {p})",
+        "distance": f"how far texts lie from the nearest one of the project (p {p})",
         "confidence": f"how sure the model is (p {p})",
         "classes": f"the shares of the predicted classes (p {p})",
     }

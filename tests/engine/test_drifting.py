@@ -7,12 +7,14 @@ import pytest
 
 from learners.engine.drifting import (
     Comparison,
+    Outlying,
     class_shares,
     close,
     clusters,
     confidence,
     corrected,
     directions,
+    distances,
     far_from,
     nearest,
     telling_words,
@@ -27,9 +29,11 @@ def unit(rng: np.random.Generator, n: int, d: int = 24) -> Any:
 def test_texts_of_one_kind_drift_in_one_look_of_twenty() -> None:
     rng, alarms = np.random.default_rng(1), 0
     for _ in range(200):
-        rows = unit(rng, 240)
+        rows = unit(rng, 360)
         names = rng.choice(["a", "b", "c"], size=240)
-        found = directions(rows[:120], rows[120:])
+        pool, own, asked = np.split(rows, 3)
+        found = directions(pool, own, asked)
+        found.append(distances(nearest(own, pool), nearest(asked, pool)))
         found.append(confidence(rng.random(120), rng.random(120)))
         shares = class_shares(names[:120].tolist(), names[120:].tolist())
         found += [shares] if shares else []
@@ -39,9 +43,17 @@ def test_texts_of_one_kind_drift_in_one_look_of_twenty() -> None:
 
 def test_a_shifted_embedding_is_found() -> None:
     rng = np.random.default_rng(2)
-    own = unit(rng, 200) * np.linspace(2, 0.2, 24)
-    found = corrected(directions(own, own + np.eye(24)[0]))
+    pool, own, other = np.split(unit(rng, 600) * np.linspace(2, 0.2, 24), 3)
+    found = corrected(directions(pool, own, other + np.eye(24)[0]))
     assert [one.drifted for one in found[:1]] == [True]
+
+
+def test_texts_beside_the_pool_are_found_by_their_distance() -> None:
+    rng = np.random.default_rng(6)
+    centre = unit(rng, 1)
+    pool, own, asked = (_around(centre, rng, n) for n in (400, 100, 100))
+    asked[:20] = unit(rng, 20)
+    assert distances(nearest(own, pool), nearest(asked, pool)).p < 0.05
 
 
 def test_shares_of_classes_are_compared_with_rare_ones_together() -> None:
@@ -66,26 +78,42 @@ def test_one_in_a_hundred_of_the_pools_own_texts_is_called_new() -> None:
     assert 0.002 < (nearest(asked, pool) > limit).mean() < 0.025
 
 
-def test_a_group_of_new_texts_is_found_with_its_words() -> None:
+def _around(centre: Any, rng: np.random.Generator, n: int) -> Any:
+    rows = centre + 0.5 * unit(rng, n)
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_a_group_that_traffic_has_and_the_project_has_not_is_found_with_its_words() -> None:
     rng = np.random.default_rng(4)
-    centre = unit(rng, 1)[0]
-    near = centre + 0.05 * unit(rng, 12)
-    rows = np.concatenate([near / np.linalg.norm(near, axis=1, keepdims=True), unit(rng, 8)])
-    texts = [f"the invoice number {i} is overdue" for i in range(12)] + [
-        f"text {i}" for i in range(8)
-    ]
-    (found,) = clusters(
-        rows.astype(np.float32),
-        texts,
-        ["a number of trains", "soup"] * 20,
-        within=close(unit(rng, 200)),
-    )[:1]
-    assert len(found.rows) >= 10
-    assert set(found.rows[:10].tolist()) <= set(range(12))
+    rows = np.concatenate([_around(unit(rng, 1), rng, 30), unit(rng, 8)])
+    texts = [f"the invoice number {i} is overdue" for i in range(30)] + ["x"] * 8
+    outlying = Outlying(rows, unit(rng, 12), share=0.5)
+    others = ["a number of trains", "soup"] * 20
+    (found,) = clusters(outlying, texts, others, within=0.4)
+    assert sorted(found.rows.tolist()) == list(range(30))
     assert set(found.words[:2]) == {"invoice", "overdue"}
+
+
+def test_a_group_that_the_project_has_too_is_not_proposed() -> None:
+    rng = np.random.default_rng(7)
+    centre = unit(rng, 1)
+    outlying = Outlying(_around(centre, rng, 30), _around(centre, rng, 28), share=0.5)
+    assert clusters(outlying, ["x"] * 30, [], within=0.9) == []
+
+
+def test_two_groups_are_proposed_apart() -> None:
+    rng = np.random.default_rng(8)
+    rows = np.concatenate([_around(unit(rng, 1), rng, 30) for _ in range(2)])
+    found = clusters(Outlying(rows, unit(rng, 12), share=0.5), ["x"] * 60, [], within=0.5)
+    assert sorted(sorted(one.rows.tolist()) for one in found) == [
+        list(range(30)),
+        list(range(30, 60)),
+    ]
 
 
 def test_scattered_or_few_texts_are_no_group() -> None:
     rng = np.random.default_rng(5)
-    assert clusters(unit(rng, 40), ["x"] * 40, [], within=0.1) == []
+    assert clusters(Outlying(unit(rng, 40), unit(rng, 9), 0.5), ["x"] * 40, [], within=0.1) == []
+    assert clusters(Outlying(unit(rng, 4), unit(rng, 9), 0.5), ["x"] * 4, [], within=2.0) == []
     assert telling_words(["1 2 3", "of the"], []) == ()
+    assert 0 < close(unit(rng, 50)) < 2

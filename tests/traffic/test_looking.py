@@ -38,8 +38,7 @@ def make_kept(project: Project, said: Sequence[str], **columns: Any) -> list[Kep
             project=project,
             text=text,
             text_hash=text_hash(text),
-            asked_at=NOW - timedelta(minutes=place),
-            **(made | columns),
+            **({"asked_at": NOW - timedelta(minutes=place)} | made | columns),
         )
         for place, text in enumerate(said)
     )
@@ -72,7 +71,7 @@ def test_texts_of_the_same_kind_are_no_drift(world: tuple[Project, User]) -> Non
     row = looked(project)
     assert (row.status, row.error) == ("done", "")
     assert row.result["n_traffic"] == 90
-    assert len(row.result["tests"]) == 10
+    assert [one["what"] for one in row.result["tests"]] == ["embedding"] * 10 + ["distance"]
     assert "no version is live" in row.result["left_out"][0]
 
 
@@ -82,9 +81,33 @@ def test_texts_of_another_kind_are_drift_new_and_a_group(world: tuple[Project, U
     result = looked(project).result
     first, second = drift_sentences(result, "UTC")
     assert first.startswith("Drift: what the texts are about")
-    assert "80 different kept texts of 1 Mar 2026, against 80 random texts" in first
+    assert "80 different kept texts of 1 Mar 2026, against 170 random texts" in first
     assert "Holm" in second
     assert result["n_novel"] > 60
+    assert "planet" in result["groups"][0]["words"]
+
+
+def test_files_never_crowd_out_what_was_asked_otherwise(
+    world: tuple[Project, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("learners.services.traffic_check.MAX_TRAFFIC", 100)
+    project, _ = world
+    make_kept(project, planets(150), origin="file", asked_at=NOW)
+    make_kept(project, texts(90), origin="api", asked_at=NOW - timedelta(days=1))
+    result = looked(project).result
+    assert result["by_origin"] == {"api": 50, "file": 50}
+    assert (
+        "100 different kept texts of 28 Feb 2026 to 1 Mar 2026 (50 from files)"
+        in (drift_sentences(result, "UTC")[0])
+    )
+
+
+def test_a_few_reserved_texts_are_filled_up_from_the_pool() -> None:
+    project, _, _ = make_world(300, n_audit=10)
+    embed_all(project, TinyEmbedder())
+    make_kept(project, planets(60))
+    result = looked(project).result
+    assert (result["n_reference"], result["too_few"]) == (155, False)
     assert "planet" in result["groups"][0]["words"]
 
 
