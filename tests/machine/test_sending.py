@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from celery import current_app
+from celery import current_app, shared_task
 from django.conf import settings
 
+from labeler import sending
 from labeler.sending import broker_answers, send
 from tests.services_for_tests import with_number
 
@@ -61,6 +62,25 @@ def test_a_broker_that_never_answers_is_not_waited_for(
 ) -> None:
     use_broker(monkeypatch, f"redis://127.0.0.1:{silent_port}/0")
     assert send("learners.fit", 1) is False
+
+
+def test_a_task_waits_longer_than_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a page's limit is over before the broker's turn comes."""
+    waits: list[float] = []
+
+    def noted(limit: float, work: object) -> str:
+        waits.append(limit)
+        return ""
+
+    monkeypatch.setattr(sending, "_problem_within", noted)
+
+    @shared_task
+    def hand_on() -> bool:
+        return send("learners.fit", 1)
+
+    assert hand_on.apply().get()
+    assert send("learners.fit", 1)
+    assert waits == [sending.TASK_LIMIT_SECONDS, sending.LIMIT_SECONDS]
 
 
 def test_a_socket_that_never_answers_is_not_waited_for(
