@@ -56,8 +56,9 @@ def _held_together(n_compared: int, n_here: int) -> str:
 def figures_changed(change: FiguresChange) -> str:
     """`margin from 2 points to 5 points; price of a CPU hour from none to 0.04`."""
     return "; ".join(
-        f"{FIGURES[name]} from {_figure(name, pair['old'])} to {_figure(name, pair['new'])}"
-        for name, pair in change.changed.items()
+        f"{words} from {_figure(name, pair['old'])} to {_figure(name, pair['new'])}"
+        for name, words in FIGURES.items()
+        if (pair := change.changed.get(name))
     )
 
 
