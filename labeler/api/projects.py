@@ -14,8 +14,9 @@ from labeler.api.errors import ApiError
 from labeler.api.shapes import PROBLEMS, Asked, Share
 from learners.models import Fit
 from learners.selectors.curve import Measure, curve, curve_marks
+from learners.selectors.past_classes import past_classes
 from learners.selectors.status import project_status
-from projects.models import Project
+from projects.models import ModelVersion, Project
 from projects.models.api import Scope
 from projects.selectors.versions import live_version
 from projects.services.project_settings import change_settings
@@ -91,6 +92,21 @@ class LiveModel(Schema):
     digest: str
 
 
+class PastClassShape(Schema):
+    """A class that the live model still answers and that is no longer in use. `name`: as it answers;
+    `into`: what the class is called now that took its labels, null where it was retired.
+    """
+
+    name: str
+    into: str | None
+
+
+class LiveModelNow(LiveModel):
+    """`past_classes`: what it still answers though the project has it no more."""
+
+    past_classes: list[PastClassShape]
+
+
 class Notice(Schema):
     """What a reader must know. `level`: info, warning or error."""
 
@@ -109,7 +125,7 @@ class ProjectShape(Schema):
     counts: Counts
     learning: Learning
     newest_fit: FitShape | None
-    live_model: LiveModel | None
+    live_model: LiveModelNow | None
     notices: list[Notice]
 
 
@@ -172,8 +188,7 @@ def project(request: HttpRequest, project_id: ProjectId) -> dict[str, Any]:
         },
         "learning": _learning(found),
         "newest_fit": _fit(status.published_fit) if status.published_fit else None,
-        "live_model": live
-        and {"version": live.number, "rung": live.rung, "digest": live.manifest_digest},
+        "live_model": live and _live(live),
         "notices": [asdict(banner) for banner in status.banners],
     }
 
@@ -258,6 +273,16 @@ def learning_curve(request: HttpRequest, project_id: ProjectId) -> dict[str, Any
             for point in points
         ],
         "marks": [asdict(mark) for mark in curve_marks(found, points)],
+    }
+
+
+def _live(live: ModelVersion) -> dict[str, Any]:
+    past = [{"name": each.name, "into": each.into or None} for each in past_classes(live)]
+    return {
+        "version": live.number,
+        "rung": live.rung,
+        "digest": live.manifest_digest,
+        "past_classes": past,
     }
 
 

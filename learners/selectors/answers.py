@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.db.models import QuerySet
+from numpy.typing import NDArray
 
 from projects.models import AnnotationEvent, ProjectEvent
 
@@ -64,7 +66,9 @@ class ClassHistory:
     names: dict[int, str]
 
     @classmethod
-    def read(cls, project_id: int, upto_seq: int) -> "ClassHistory":
+    def read(cls, project_id: int, upto_seq: int | None = None) -> "ClassHistory":
+        """After event `upto_seq`; as it is now without it."""
+        upto = {} if upto_seq is None else {"seq__lte": upto_seq}
         into: dict[int, int] = {}
         retired: set[int] = set()
         added: dict[int, int] = {}
@@ -72,7 +76,7 @@ class ClassHistory:
         kinds = ProjectEvent.Kind
         events: Iterable[tuple[str, int, dict[str, Any]]] = ProjectEvent.objects.filter(
             project_id=project_id,
-            seq__lte=upto_seq,
+            **upto,
             kind__in=(
                 kinds.CLASS_MERGED,
                 kinds.CLASS_RETIRED,
@@ -116,3 +120,12 @@ class ClassHistory:
         while class_id in self.into:
             class_id = self.into[class_id]
         return None if class_id in self.retired else class_id
+
+    def as_now(self, class_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Each class that a model said then as the class it means now, (n,): through the merges, as
+        labels went. A retired class stays what it was, which no answer that stands is.
+        """
+        meant = {each: self.now(each) for each in np.unique(class_ids).tolist()}
+        return np.array(
+            [each if meant[each] is None else meant[each] for each in class_ids.tolist()], np.int64
+        )

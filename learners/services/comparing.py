@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learners.engine.intervals import Interval, paired_difference
+from learners.selectors.answers import ClassHistory
 from learners.selectors.training import audit_answers
 from learners.services.ladder_data import texts_of
 from learners.services.model_predictions import Predictions, read_predictions
@@ -57,7 +58,9 @@ def compare(
 ) -> Comparison | None:
     """Compare on the answers that stand now; None where no text is shared.
 
-    Versions of ladders never learned from an audit answer, so that all of them may be used.
+    Versions of ladders never learned from an audit answer, so that all of them may be used. What they
+    said goes through the merges of classes as the answers did: who said a class that was merged since
+    said the class that took its labels.
 
     Args:
         shown: ids of the random texts that the reader may see beside a guess (`projects.services.shown`):
@@ -67,7 +70,8 @@ def compare(
         ModelFilesGone: what one of them said is gone from the storage.
     """
     truth = audit_answers(this.project_id)
-    first, second = _said(this), _said(other)
+    history = ClassHistory.read(this.project_id)
+    first, second = _said(this, history), _said(other, history)
     shared = sorted(truth.keys() & first.keys() & second.keys())
     if not shared:
         return None
@@ -94,11 +98,12 @@ def compare(
     )
 
 
-def _said(version: ModelVersion) -> dict[int, int]:
+def _said(version: ModelVersion, history: ClassHistory) -> dict[int, int]:
     if not version.predictions_file:
         return {}
     found: Predictions = read_predictions(version.predictions_file)
-    return dict(zip(found.example_ids.tolist(), found.said.tolist(), strict=True))
+    said = history.as_now(found.said)
+    return dict(zip(found.example_ids.tolist(), said.tolist(), strict=True))
 
 
 def _differing(

@@ -15,6 +15,7 @@ from learners.engine.cascade import Cascade, cascade
 from learners.engine.deferral import MIN_HALF, Choice, choose, chooses
 from learners.models import ModelExport, Rung
 from learners.models.ladder import TEACHER
+from learners.selectors.answers import ClassHistory
 from learners.selectors.training import audit_answers
 from learners.services.model_predictions import read_predictions
 from learners.services.rung_export_request import forget_exports
@@ -68,7 +69,8 @@ class Answerer:
 
 
 def judged(version: ModelVersion) -> Judged:
-    """What a version says of the audit answers that it was measured on and that stand now.
+    """What a version says of the audit answers that it was measured on and that stand now. A class that
+    was merged since is read as the one that took its labels; how sure it was stays, as it is served.
 
     Raises:
         ModelFilesGone: its predictions are gone from the storage.
@@ -81,12 +83,13 @@ def _judged(project: Project, predictions_file: str) -> Judged:
     if not predictions_file:
         return _of([], [], [], seed=project.seed)
     found = read_predictions(predictions_file)
+    now_said = ClassHistory.read(project.pk).as_now(found.said)
     rows = sorted(
         (pk, share, said == truth[pk])
         for pk, share, said in zip(
             found.example_ids.tolist(),
             found.probabilities.max(axis=1).astype(float).tolist(),
-            found.said.tolist(),
+            now_said.tolist(),
             strict=True,
         )
         if pk in truth

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from learners.engine.class_words import WORDS
 from learners.models import Rung
+from learners.selectors.answers import ClassHistory
 from learners.selectors.parts import first_set
 from learners.selectors.training import TrainingSet, training_set
 from learners.services.ladder_data import texts_of
@@ -98,7 +99,8 @@ def told_texts(model: Model, project: Project, user: User) -> ToldTexts:
     allowed = np.isin(said.example_ids, np.intersect1d(ids, seen_ids(project, user)))
     places = np.flatnonzero(allowed)
     truth = training.class_ids[np.searchsorted(training.example_ids, said.example_ids[places])]
-    right = said.said[places] == truth
+    now_said = ClassHistory.read(project.pk).as_now(said.said[places])
+    right = now_said == truth
     chosen = [_surest(said, places[right]), _surest(said, places[~right])]
     tell = _Teller(project, said, training)
     return ToldTexts(

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from learners.models import Ladder, Rung
 from learners.selectors.ladder import RungRow, rung_rows
 from learners.selectors.looks import figures_history, looks_of
+from learners.selectors.past_classes import past_classes
 from learners.selectors.status import project_status
 from learners.services.keeping import keep_rung
 from learners.services.ladder import (
@@ -31,6 +32,7 @@ from learners.views import ladder_sentences
 from learners.views.ladder_chart import ladder_spec
 from learners.views.ladder_forms import EveryForm, FiguresForm, RungsForm
 from learners.views.looks_sentences import figures_changed, small_print
+from learners.views.past_class_sentences import WHAT_TO_DO, still_answers
 from learners.views.students import students_of
 from projects.models import Project
 from projects.selectors.versions import former_live, live_version, stage_history
@@ -70,6 +72,7 @@ def page_context(project: Project, now: datetime, **changed: Any) -> dict[str, A
     """Everything on the page; `changed`: forms as they were posted."""
     ladder = newest_ladder(project.pk)
     is_open = ladder is not None and not ladder.is_over
+    live = live_version(project.pk)
     return {
         "project": project,
         "is_owner": True,
@@ -82,7 +85,9 @@ def page_context(project: Project, now: datetime, **changed: Any) -> dict[str, A
         "versions": project.model_versions.select_related("created_by", "promoted_by").defer(
             "manifest"
         ),
-        "live": live_version(project.pk),
+        "live": live,
+        "past": still_answers(live.number, past_classes(live)) if live else "",
+        "what_to_do": WHAT_TO_DO,
         "former": former_live(project.pk),
         "history": stage_history(project.pk),
         "banners": [

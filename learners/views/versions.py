@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from learners.selectors.curve import Measure
+from learners.selectors.past_classes import past_classes
 from learners.services.comparing import compare
 from learners.services.model_files import ModelFilesGone
 from learners.services.model_reasons import seen_ids
@@ -18,6 +19,7 @@ from learners.views.comparing_sentences import compared
 from learners.views.ladder import what
 from learners.views.ladder_forms import WhyForm
 from learners.views.model_files import files_context
+from learners.views.past_class_sentences import WHAT_TO_DO, still_answers
 from projects.models import ModelVersion, Project
 from projects.selectors.versions import former_live, live_version, may_retire, stage_history
 from projects.services.refusals import Refused
@@ -53,6 +55,8 @@ def _context(
         "comparison": None,
         "verdict": [],
         "what": what(project),
+        "past": still_answers(found.number, past_classes(found)),
+        "what_to_do": WHAT_TO_DO,
         **files_context(found),
         "form": form or WhyForm(),
         "may_retire": may_retire(found),
