@@ -164,9 +164,13 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "start-due-work": {"task": "learners.start_due_work", "schedule": 15.0},
-    "empty-the-bin": {"task": "projects.empty_bin", "schedule": 300.0},
     # Messages that nobody took in time are dropped: the next one says the same.
+    "start-due-work": {
+        "task": "learners.start_due_work",
+        "schedule": 15.0,
+        "options": {"expires": 60},
+    },
+    "empty-the-bin": {"task": "projects.empty_bin", "schedule": 300.0},
     "restart-imports": {
         "task": "projects.restart_imports",
         "schedule": 15.0,
