@@ -12,8 +12,11 @@ from projects.selectors.traffic import Traffic
 SHARES = ((0.5, "half"), (0.95, "95 %"), (0.99, "99 %"))
 COLOURS = ["var(--chart-1)", "var(--chart-2)", "var(--chart-3)", "var(--chart-4)"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]]
+DAY = "timeFormat(datum.value, '%-d %b')"
+TIMES = f"hours(datum.value) ? [timeFormat(datum.value, '%H:%M'), {DAY}] : {DAY}"
 CHARTS = {
     "texts": "Texts",
+    "files": "In files",
     "latency": "Latency",
     "deferred": "Deferred",
     "accepted": "Accepted",
@@ -22,9 +25,14 @@ CHARTS = {
 
 def traffic_spec(points: Sequence[Traffic], show: str, zone: str) -> dict[str, Any]:
     """The picture `show` of `CHARTS`. Times are those of the project: `zone` is only named."""
-    return {"texts": _texts, "latency": _latency, "deferred": _deferred, "accepted": _accepted}[
-        show
-    ](points, zone)
+    draw = {
+        "texts": _texts,
+        "files": _files,
+        "latency": _latency,
+        "deferred": _deferred,
+        "accepted": _accepted,
+    }
+    return draw[show](points, zone)
 
 
 def _time(zone: str) -> dict[str, Any]:
@@ -33,7 +41,7 @@ def _time(zone: str) -> dict[str, Any]:
         "field": "at",
         "type": "temporal",
         "title": f"time ({zone})",
-        "axis": {"grid": False, "labelOverlap": True, "tickCount": 8},
+        "axis": {"grid": False, "labelOverlap": True, "tickCount": 8, "labelExpr": TIMES},
     }
 
 
@@ -57,7 +65,16 @@ def _colour(points: Sequence[Traffic]) -> dict[str, Any]:
 
 
 def _texts(points: Sequence[Traffic], zone: str) -> dict[str, Any]:
-    rows = [_told(one, n=one.n_texts, Texts=f"{one.n_texts:,}") for one in points if one.n_texts]
+    """Without those in files: one file would leave nothing else to be seen."""
+    return _bars(points, [one.n_texts - one.n_in_files for one in points], zone)
+
+
+def _files(points: Sequence[Traffic], zone: str) -> dict[str, Any]:
+    return _bars(points, [one.n_in_files for one in points], zone)
+
+
+def _bars(points: Sequence[Traffic], texts: Sequence[int], zone: str) -> dict[str, Any]:
+    rows = [_told(one, n=n, Texts=f"{n:,}") for one, n in zip(points, texts, strict=True) if n]
     y = {
         "field": "n",
         "type": "quantitative",

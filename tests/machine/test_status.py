@@ -156,7 +156,7 @@ def test_texts_cut_short_are_said(alive: None) -> None:
     project, _, _ = make_world(10)
     embed_all(project)
     EmbeddingSet.objects.update(n_cut=3, max_tokens=256)
-    assert "3 of 10 texts (30%) are longer than the 256 tokens" in words(status_of(project))
+    assert "3 of 10 texts (30\u00a0%) are longer than the 256 tokens" in words(status_of(project))
 
 
 def test_a_pool_that_does_not_look_english_is_said(alive: None, settings: Any) -> None:
@@ -164,7 +164,7 @@ def test_a_pool_that_does_not_look_english_is_said(alive: None, settings: Any) -
     project, _, _ = make_world(10)
     embed_all(project)
     EmbeddingSet.objects.update(english_share=0.1, n_language_checked=10)
-    assert "Only about 10% of these texts look English" in words(status_of(project))
+    assert "Only about 10\u00a0% of these texts look English" in words(status_of(project))
 
 
 def test_a_running_fit_is_shown_and_a_dead_one_is_not() -> None:
