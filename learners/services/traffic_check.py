@@ -247,7 +247,12 @@ def _confidence(project: Project, world: _World, result: Result) -> _Sure | None
         return None
     try:
         said = predict_texts(version, world.reserved)
-    except (ModelsAway, ModelFilesGone, CannotPredict) as error:
+    except ModelsAway:
+        result.left_out.append(
+            "Confidence and classes were not compared: the process that holds the models does not answer."
+        )
+        return None
+    except (ModelFilesGone, CannotPredict) as error:
         result.left_out.append(f"Confidence and classes were not compared: {error}.")
         return None
     result.version = version.number

@@ -157,10 +157,13 @@ def _reserved(row: PredictionFile) -> str:
     """How many random questions a reader of the file can no longer answer blind."""
     if not row.n_reserved:
         return ""
-    questions = "is a random question" if row.n_reserved == 1 else "are random questions"
+    many = row.n_reserved > 1
+    number, questions = (
+        (f"{row.n_reserved:,}", "are random questions") if many else ("One", "is a random question")
+    )
     return (
-        f" {row.n_reserved:,} of its {row.project.noun}s {questions} not answered yet: whoever reads the file"
-        " has seen the model’s guess."
+        f" {number} of its {row.project.noun}s {questions} not answered yet: whoever reads the file has seen"
+        f" the model’s {'guesses' if many else 'guess'}."
     )
 
 

@@ -63,7 +63,7 @@ def _context(
         "span": span,
         "spans": SPANS.values(),
         "show": show if show in CHARTS else "texts",
-        "charts": CHARTS.items(),
+        "charts": _charts(traffic),
         "traffic": traffic,
         "sentences": sentences_of(traffic),
         "lines": [_line(one) for one in traffic.versions],
@@ -74,6 +74,11 @@ def _context(
         "file_sentence": file_sentence(project, traffic, shown),
         **found(project),
     }
+
+
+def _charts(traffic: TrafficOverTime) -> list[tuple[str, str]]:
+    """Which pictures there are; that of files only where there are any."""
+    return [one for one in CHARTS.items() if one[0] != "files" or traffic.total.n_in_files]
 
 
 def sentences_of(traffic: TrafficOverTime) -> list[str]:

@@ -16,7 +16,7 @@ from learners.views.traffic_sentences import drift_sentences
 from projects.models import Example, IncomingText, KeptPrediction, LabelClass, Project, User
 from projects.services.traffic.keeping import text_hash
 from tests.accounts.test_signing_in import signed_in
-from tests.factories import NOW
+from tests.factories import NOW, make_ladder, make_model_version, make_rung
 from tests.machine.fakes import TinyEmbedder
 from tests.machine.worlds import Clock, embed_all, make_world, texts
 
@@ -109,6 +109,16 @@ def test_a_few_reserved_texts_are_filled_up_from_the_pool() -> None:
     result = looked(project).result
     assert (result["n_reference"], result["too_few"]) == (155, False)
     assert "planet" in result["groups"][0]["words"]
+
+
+def test_a_models_process_that_is_away_is_said_in_words(world: tuple[Project, User]) -> None:
+    project, _ = world
+    rung = make_rung(make_ladder(project), "tfidf")
+    make_model_version(project, rung=rung, stage="live")
+    make_kept(project, planets(60))
+    assert looked(project).result["left_out"] == [
+        "Confidence and classes were not compared: the process that holds the models does not answer."
+    ]
 
 
 def test_few_texts_tell_nothing(world: tuple[Project, User]) -> None:

@@ -1,6 +1,7 @@
 """The traffic page: sentences, picture and table from the counts, and the switch for what is kept."""
 
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from projects.models import Feedback, KeptPrediction, Project, User
 from projects.selectors.traffic import SPANS, Traffic, traffic_over_time
 from projects.services.traffic.counting import write_counts
 from projects.services.traffic.keeping import text_hash
-from projects.services.traffic.tally import Tally
+from projects.services.traffic.tally import Counts, Tally, file_key
 from tests.accounts.test_signing_in import signed_in
 from tests.factories import NOW
 
@@ -115,9 +116,20 @@ def test_each_picture_has_its_points(project: Project, browser: Client, show: st
     make_traffic(project, at=timezone.now())
     make_feedback(project, accepted=True, at=timezone.now())
     address = reverse("traffic-chart", args=[project.pk])
+    counts = Counts(n_requests=1, n_texts=9)
+    key = file_key(project_id=project.pk, version_number=1, at=timezone.now())
+    write_counts({key: counts})
     spec = browser.get(address, {"show": show}).json()
     assert spec["data"]["values"]
     assert spec["width"] == "container"
+
+
+def test_texts_in_files_have_a_picture_of_their_own(project: Project) -> None:
+    one = Traffic(1, NOW, n_texts=12_003, by_origin=Counter(api=2, route=1, file=12_000))
+    drawn = [
+        traffic_spec([one], show, "UTC")["data"]["values"][0]["n"] for show in ("texts", "files")
+    ]
+    assert drawn == [3, 12_000]
 
 
 def test_an_empty_picture_is_one_too() -> None:
