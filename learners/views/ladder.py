@@ -55,6 +55,7 @@ class State:
     doing: str
     news: str
     share: float
+    busy_machine: str
     results: str
     progress: str
 
@@ -138,6 +139,7 @@ def _state(project: Project, ladder: Ladder) -> State:
         doing=doing,
         news=ladder_sentences.news(ladder, rows),
         share=share,
+        busy_machine=ladder_sentences.busy_machine(rows),
         results=_digest([ladder.pk, *results]),
         progress=_digest([doing, round(share, 3)]),
     )

@@ -10,6 +10,7 @@ from learners.services.ladder_choice import by_size
 from learners.views.sentences import NB, count, number, percent
 
 SIGNIFICANT = 3
+BUSY = 1.5  # clock over CPU time; a model measured alone on a core has about 1
 
 
 def verdict(ladder: Ladder, rows: Sequence[RungRow], what: str) -> list[str]:
@@ -152,6 +153,22 @@ def significant(value: float) -> str:
     decimals = max(0, SIGNIFICANT - 1 - floor(log10(value)))
     words = f"{value:,.{decimals}f}"
     return words.rstrip("0").rstrip(".") if "." in words else words
+
+
+def busy_machine(rows: Sequence[RungRow]) -> str:
+    """That other work took the processor while times were measured; "" where it did not."""
+    by_clock = [
+        row.rung.ms_per_1000 / 1_000 / row.rung.cpu_seconds_per_1000
+        for row in rows
+        if row.rung.ms_per_1000 and row.rung.cpu_seconds_per_1000 and not row.is_teacher
+    ]
+    most = max(by_clock, default=0.0)
+    if most < BUSY:
+        return ""
+    return (
+        f"The machine was busy with other work while it measured: by the clock one model took {most:.1f} times "
+        "as long as a processor worked for it. Compare models by their CPU; on a quiet machine answers come sooner."
+    )
 
 
 def _rounded(n: int) -> str:

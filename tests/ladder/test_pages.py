@@ -115,6 +115,14 @@ def test_the_table_shows_what_was_measured_and_what_it_costs(
     assert "Some Processor, 4 cores" in html
 
 
+def test_times_of_a_busy_machine_are_told_as_such(owner: Client, project: Project) -> None:
+    rung = measured_ladder(project).rungs.get(name="static")
+    assert "busy with other work" not in page(owner, project)
+    rung.ms_per_1000, rung.cpu_seconds_per_1000 = 256.0, 0.08
+    rung.save()
+    assert "by the clock one model took 3.2 times as long" in page(owner, project)
+
+
 def test_failed_and_left_out_rungs_say_why(owner: Client, project: Project) -> None:
     ladder = measured_ladder(project, status="cancelled")
     make_rung(ladder, "minilm_int8", status="failed", error="The embedding model is missing.")
