@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from learners.engine.serving.shelf import Shelf
 from learners.models import PredictionFile
+from learners.tasks.predicting import predict_file
 from projects.models import (
     Annotation,
     Example,
@@ -137,7 +138,7 @@ def test_random_questions_in_a_file_are_counted_and_said(
     assert row.n_reserved == 2
     client.force_login(owner)
     page = client.get(reverse("predict-files", args=[project.pk])).content.decode()
-    assert "2 of its texts are random questions not answered yet" in page
+    assert "2 of its texts are random questions not answered yet: whoever reads" in page
 
 
 def test_answered_questions_and_texts_of_the_pool_are_not_counted(
@@ -156,3 +157,12 @@ def test_a_question_that_is_asked_again_is_counted(models: Shelf, project: Proje
     make_label(answered, project.label_classes.all()[0], User.objects.get(username="ada"))
     Annotation.objects.update(stale=True)
     assert ran(taken(project, CSV)).n_reserved == 1
+
+
+def test_the_task_draws_by_itself(models: Shelf, project: Project, owner: User) -> None:
+    make_live(project)
+    keep(project, owner)
+    row = taken(project, CSV)
+    predict_file(row.pk)
+    row.refresh_from_db()
+    assert (row.status, row.n_kept) == ("done", 3)
