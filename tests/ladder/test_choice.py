@@ -21,9 +21,9 @@ from learners.services.model_predictions import read_predictions, save_predictio
 from learners.services.teacher_on_ladder import ladders_to_complete
 from learners.views.ladder_chart import ladder_spec
 from projects.models import Project, User
-from tests.factories import NOW, make_ladder, make_user
+from tests.factories import NOW, make_ladder
 from tests.ladder.rows import measured_ladder, measured_rung, predictions
-from tests.ladder.worlds import Kitchen, kitchen, ladder_project
+from tests.ladder.worlds import Kitchen, kitchen
 from tests.teacher.rows import make_answer, make_run
 from tests.teacher.worlds import make_teacher
 
@@ -35,16 +35,6 @@ pytestmark = pytest.mark.django_db
 def _storage(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "storage"
     settings.LABELER_OUTSIDE_TEACHER = True
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
-def project(ada: User) -> Project:
-    return ladder_project(ada)
 
 
 def spoil(name: str) -> None:

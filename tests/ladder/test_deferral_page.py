@@ -13,7 +13,7 @@ from learners.models import ModelExport
 from learners.services.model_predictions import Predictions
 from learners.views.deferral_sentences import verdict
 from projects.models import ModelVersion, Project, ProjectEvent, User
-from tests.factories import NOW, make_ladder, make_model_version, make_rung, make_user
+from tests.factories import NOW, make_ladder, make_model_version, make_rung
 from tests.ladder.rows import predictions
 from tests.ladder.worlds import ladder_project
 
@@ -21,25 +21,9 @@ pytestmark = pytest.mark.django_db
 N = 120
 
 
-@pytest.fixture(autouse=True)
-def _storage(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
-
-
 @pytest.fixture
 def project(ada: User) -> Project:
     return ladder_project(ada, n_texts=N + 12, n_audit=N)
-
-
-@pytest.fixture
-def owner(client: Client, ada: User) -> Client:
-    client.force_login(ada)
-    return client
 
 
 def unsure(project: Project, *, n_wrong: int = 20) -> Predictions:

@@ -26,21 +26,11 @@ from projects.models import Example, Project, User
 from projects.services.bin import bin_project, empty_bin
 from projects.services.project_settings import change_settings
 from projects.services.refusals import Refused
-from tests.factories import NOW, make_examples, make_label, make_project, make_user
+from tests.factories import NOW, make_examples, make_label, make_project
 from tests.ladder.worlds import Kitchen, audit_ids, kitchen, ladder_project, too_few
 
 __all__ = ["kitchen"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
-def project(ada: User) -> Project:
-    return ladder_project(ada)
 
 
 def asked(project: Project, actor: User | None = None, **facts: Any) -> Ladder:

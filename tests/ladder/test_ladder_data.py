@@ -12,17 +12,12 @@ from learners.services.ladder_data import ladder_data
 from learners.services.student_data import Lessons, lessons_of
 from projects.models import Project, SyntheticExample, TeacherRun, User
 from projects.services.classes import ClassSpec, add_classes
-from tests.factories import NOW, make_user
+from tests.factories import NOW
 from tests.ladder.worlds import ladder_project
 from tests.teacher.rows import make_run, make_written
 from tests.teacher.worlds import make_teacher
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
 
 
 @pytest.fixture

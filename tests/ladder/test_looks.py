@@ -1,7 +1,5 @@
 """How often the same random texts were looked at, what was compared, and figures changed in between."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -12,26 +10,10 @@ from learners.services.keeping import forget_rung
 from learners.services.ladder import Figures
 from learners.services.ladder_choice import choice_of, set_figures
 from projects.models import Project, ProjectEvent, User
-from tests.factories import NOW, make_ladder, make_user
+from tests.factories import NOW, make_ladder
 from tests.ladder.rows import measured_ladder, measured_rung
-from tests.ladder.worlds import ladder_project
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
-def project(ada: User) -> Project:
-    return ladder_project(ada)
 
 
 def set_margin(ada: User, ladder: Ladder, margin: float) -> Ladder:

@@ -1,7 +1,6 @@
 """Classes that were merged or retired after a version was kept: what it said then, and what it still answers."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pytest
@@ -28,22 +27,11 @@ from tests.factories import (
     make_model_version,
     make_project,
     make_rung,
-    make_user,
 )
 
 pytestmark = pytest.mark.django_db
 NAMES = ("apple", "pear", "zinc")
 N = 60
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
 
 
 @pytest.fixture

@@ -13,30 +13,8 @@ from projects.models.project import Role
 from projects.services.versions import promote
 from tests.factories import NOW, make_ladder, make_project, make_rung, make_user
 from tests.ladder.rows import kept, measured_ladder
-from tests.ladder.worlds import ladder_project
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _storage(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
-
-
-@pytest.fixture
-def project(ada: User) -> Project:
-    return ladder_project(ada)
-
-
-@pytest.fixture
-def owner(client: Client, ada: User) -> Client:
-    client.force_login(ada)
-    return client
 
 
 def page(owner: Client, project: Project) -> str:

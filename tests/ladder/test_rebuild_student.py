@@ -29,7 +29,6 @@ from tests.factories import (
     make_user,
 )
 from tests.ladder.real_rungs import label_more, real_rungs, worked
-from tests.ladder.worlds import ladder_project
 from tests.teacher.rows import make_answer, make_run, make_written
 from tests.teacher.worlds import make_teacher
 
@@ -42,11 +41,6 @@ def ada(real_rungs: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Use
     settings.LABELER_OUTSIDE_TEACHER = True
     monkeypatch.setattr(students, "FEW_ANSWERS", 5)  # open texts that a teacher must have answered
     return make_user("ada")
-
-
-@pytest.fixture
-def project(ada: User) -> Project:
-    return ladder_project(ada)
 
 
 def static_ladder(project: Project, *more: str) -> Ladder:

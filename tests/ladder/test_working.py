@@ -22,15 +22,10 @@ from learners.services.ladder_work import work_on
 from learners.services.model_files import read_files
 from learners.services.rebuild_model import rebuild_model
 from projects.models import Example, Project, User
-from tests.factories import NOW, make_user
+from tests.factories import NOW
 from tests.ladder.worlds import Speed, ladder_project
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada() -> User:
-    return make_user("ada")
 
 
 @pytest.fixture
