@@ -39,7 +39,7 @@ def _sentence(event: AnnotationEvent, project: Project) -> str:
         case Draw.AUDIT:
             return (
                 "Random, to measure: this text was set apart at random before any model saw it. "
-                f"About {project.audit_share:.0%} of the questions are such texts; only on them "
+                f"About {100 * project.audit_share:.0f}\u00a0% of the questions are such texts; only on them "
                 "is the accuracy measured."
             )
         case Draw.QUEUE:
@@ -77,5 +77,5 @@ def _chance(event: AnnotationEvent) -> list[tuple[str, str]]:
     if event.chance is None:
         return []
     if event.chance >= 0.01:
-        return [("Chance of this text", f"{event.chance:.0%}")]
+        return [("Chance of this text", f"{100 * event.chance:.0f}\u00a0%")]
     return [("Chance of this text", f"1 in {round(1 / event.chance):,}")]

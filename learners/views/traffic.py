@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from learners.engine.intervals import wilson
 from learners.services.serving import models_answer
+from learners.views.ladder_sentences import accuracy_words
 from learners.views.sentences import count, percent
 from learners.views.traffic_chart import CHARTS, latency_words, traffic_spec
 from learners.views.traffic_forms import PERCENT, KeepingForm
@@ -134,7 +135,7 @@ def _line(one: Traffic) -> dict[str, Any]:
         "most": latency_words(one, 0.95),
         "worst": latency_words(one, 0.99),
         "deferred": percent(one.n_deferred / one.n_texts) if one.n_texts else "–",
-        "accepted": f"{percent(accepted.value)} ({percent(accepted.low)}–{percent(accepted.high)}, n = {accepted.n:,})"
+        "accepted": f"{accuracy_words(accepted.value, accepted.low, accepted.high)}, n = {accepted.n:,}"
         if accepted
         else "–",
     }

@@ -209,7 +209,7 @@ def _learning(status: ProjectStatus) -> Learning:
     if embedding.error or embedding.stalled or (newest and newest.status == newest.Status.FAILED):
         return Learning("in trouble", trouble=True)
     if not embedding.complete:
-        return Learning(f"reading texts, {embedding.share:.0%}")
+        return Learning(f"reading texts, {100 * embedding.share:.0f}\u00a0%")
     return Learning("up to date" if newest else "no model yet")
 
 

@@ -107,7 +107,9 @@ def _check(project: Project, kept: bool, share: float, days: int) -> None:
     if kept and project.is_table:
         raise Refused("kept", "Rows of a table are counted, and not kept.")
     if not 0 < share <= 1:
-        raise Refused("share", f"{share:.0%} of the predictions; allowed: above 0 to 100 %.")
+        raise Refused(
+            "share", f"{100 * share:.0f}\u00a0% of the predictions; allowed: above 0 to 100 %."
+        )
     if not 1 <= days <= MAX_DAYS:
         raise Refused("days", f"{days} days; allowed: 1 to {MAX_DAYS}.")
 
