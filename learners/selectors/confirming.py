@@ -129,7 +129,7 @@ def guarantee(confirmation: Confirmation) -> str:
     texts = f"{confirmation.project.noun}s"
     return (
         f"With {confidence(confirmation.error_rate)} confidence, however often one looked, this "
-        f"model {is_right_on(confirmation.project)} at least {100 * confirmation.target:.0f}\u00a0% of {texts} "
+        f"model {is_right_on(confirmation.project)} at least {confirmation.target:.0%} of {texts} "
         f"like these ({confirmation.n_right:,} of {confirmation.n:,} fresh random {texts}{skipped})."
         f"{_tries_words(confirmation)}"
     ).replace("%", "\u00a0%")
