@@ -13,6 +13,8 @@ DOT, CHOSEN_DOT = 90, 200
 TOP = 1.08  # room for a name above 100 %
 SIDES = ("left", "right")
 LINE = 0.06  # of the height: what a name takes
+PHONE = 420  # px: below, names of models on the frontier alone; the table has all of them
+LONGEST = 0.5  # of the width: longer names are cut
 BESIDE = 0.45  # of the width: within this, names on one side may meet
 
 
@@ -123,6 +125,8 @@ def _names(x: dict[str, Any], y: dict[str, Any], side: str) -> dict[str, Any]:
             "baseline": "bottom",
             "dx": -8 if side == "left" else 8,
             "dy": -2,
+            "limit": {"expr": f"{LONGEST} * width"},
+            "opacity": {"expr": f"width < {PHONE} && !datum.frontier ? 0 : 1"},
             "color": "var(--ink)",
         },
         "encoding": {
