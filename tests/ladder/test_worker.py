@@ -20,6 +20,11 @@ SECONDS_BETWEEN = 5.0
 pytestmark = [pytest.mark.worker, pytest.mark.slow]
 
 
+@pytest.fixture(autouse=True)
+def _storage() -> None:
+    """The storage that the worker has, which is another process."""
+
+
 def wait_for(found: Callable[[], object], task: str, *args: int, seconds: float = 200) -> None:
     """Sends the task again now and then, as the beat does: a message to a busy broker may be lost."""
     deadline = time.monotonic() + seconds
