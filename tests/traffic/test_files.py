@@ -1,12 +1,15 @@
 """Files of predictions as traffic: counted whole and once, kept in part, never with a latency."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from learners.engine.rungs import get_rung
+from learners.engine.rungs.base import Surroundings
 from learners.engine.serving.shelf import Shelf
 from learners.models import PredictionFile
 from learners.tasks.predicting import predict_file
@@ -19,8 +22,18 @@ from projects.models import (
     User,
 )
 from projects.models.traffic import Origin
+from projects.reading.tables import rendered
 from projects.services.traffic.keeping import keep_served
-from tests.factories import NOW, make_examples, make_label
+from tests.engine.rungs.worlds import make_table_data
+from tests.engine.tables import COLUMNS, make_rows
+from tests.factories import (
+    NOW,
+    make_examples,
+    make_label,
+    make_ladder,
+    make_model_version,
+    make_rung,
+)
 from tests.serving.test_files import CSV, ran, taken
 from tests.serving.worlds import make_live
 from tests.traffic.test_keeping import keep, served
@@ -127,6 +140,22 @@ def test_the_page_says_what_came_in_files_and_how_much_of_it_is_kept(
 
 def reserved(project: Project, *texts: str) -> list[Example]:
     return make_examples(project, texts, n_audit=len(texts))
+
+
+def test_random_rows_in_a_table_are_counted(models: Shelf, project: Project, folders: Path) -> None:
+    place = Surroundings(trunk_folder=folders, cache_folder=folders, seed=3)
+    files = get_rung("tree").train(make_table_data(96), place)
+    make_model_version(
+        project, rung=make_rung(make_ladder(project), "tree", files=files), stage="live"
+    )
+    features = [(column.name, column.kind) for column in COLUMNS]
+    project.input_kind = "table"
+    project.feature_columns = [{"name": name, "kind": kind} for name, kind in features]
+    project.save()
+    names, rows = [name for name, _ in features], make_rows(3)[0]
+    reserved(project, rendered(dict(zip(names, rows[1], strict=True)), features))
+    lines = "\n".join(",".join(cells) for cells in [names, *rows])
+    assert ran(taken(project, lines)).n_reserved == 1
 
 
 def test_random_questions_in_a_file_are_counted_and_said(
