@@ -122,18 +122,23 @@ def peers_python(folder: Path) -> Path:
     return python
 
 
-def work_of(path: Path, recipes: Sequence[Any]) -> Any:
-    """One file, read, split and embedded, for runs of `recipes`."""
+def data_of(path: Path) -> Any:
+    """One file, read and split."""
     from learners.services.labelled_files import Columns, read_labelled  # noqa: PLC0415
-    from learners.services.simulation_vectors import prepare  # noqa: PLC0415
     from projects.services.staging import limits  # noqa: PLC0415
 
     header = path.open(encoding="utf-8").readline().strip().split(",")
     columns = Columns(split="split" if "split" in header else None)
     with path.open("rb") as file:
-        data = read_labelled(file, file=path.name, columns=columns, limits=limits())
+        return read_labelled(file, file=path.name, columns=columns, limits=limits())
+
+
+def work_of(path: Path, recipes: Sequence[Any]) -> Any:
+    """One file, read, split and embedded, for runs of `recipes`."""
+    from learners.services.simulation_vectors import prepare  # noqa: PLC0415
+
     return prepare(
-        data=data,
+        data=data_of(path),
         recipes=recipes,
         budget=BUDGET,
         batch=BATCH,

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.labels import Book, Runs, labelled_files, set_up
+from benchmarks.labels import Book, Runs, data_of, labelled_files, set_up
 
 PLAIN = ("tfidf", "static", "minilm")
 PAIRS = (
@@ -43,7 +43,7 @@ def main() -> None:
         if not options.sets or path.stem in options.sets
     ]
     for path in files:
-        data = _read(path)
+        data = data_of(path)
         for seed in range(max(options.seeds, options.tuned_seeds)):
             _run_seed(book, path.stem, data, seed, options)
     print(report(book.runs(), [path.stem for path in files]))
@@ -60,16 +60,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sets", type=lambda words: words.split(","), default=[])
     parser.add_argument("--out", type=Path, default=Path("var/bench-small-models.jsonl"))
     return parser.parse_args()
-
-
-def _read(path: Path) -> Any:
-    from learners.services.labelled_files import Columns, read_labelled  # noqa: PLC0415
-    from projects.services.staging import limits  # noqa: PLC0415
-
-    header = path.open(encoding="utf-8").readline().strip().split(",")
-    columns = Columns(split="split" if "split" in header else None)
-    with path.open("rb") as file:
-        return read_labelled(file, file=path.name, columns=columns, limits=limits())
 
 
 def _run_seed(book: Book, name: str, data: Any, seed: int, options: argparse.Namespace) -> None:

@@ -114,6 +114,12 @@ def _introduction(results: Results) -> list[str]:
             "- **Seeds** is how many runs a figure is the mean of; slow strategies have fewer. One has no interval, and proves nothing.\n"
             "- **Cost** is what `python -m benchmarks.ranking` times: the next batch from 100,000 texts of 512 columns."
         ),
+        *_commands(results),
+    ]
+
+
+def _commands(results: Results) -> list[str]:
+    return [
         f"Runs of commit {results['commit']}, made with:",
         "```\n" + "\n".join(results["commands"]) + "\n```",
     ]
@@ -160,8 +166,7 @@ def _overview_of_several(results: Results) -> list[str]:
             "“Whole sets” is the share of test texts whose every class is right; micro-F1 counts classes found against classes wrongly given, "
             "over all texts together."
         ),
-        f"Runs of commit {results['commit']}, made with:",
-        "```\n" + "\n".join(results["commands"]) + "\n```",
+        *_commands(results),
         _table(headings, rows, numbers_from=1),
         "![Micro-F1 of every measured strategy, each beside random choice](images/strategies_multilabel.svg)",
         "Each panel: micro-F1 against the number of labelled texts, as above.",
