@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from labeler.shares import percent
 from learners.models import Fit
 from learners.selectors.curve import strategy_label
 from projects.models import AnnotationEvent, Project
@@ -39,7 +40,7 @@ def _sentence(event: AnnotationEvent, project: Project) -> str:
         case Draw.AUDIT:
             return (
                 "Random, to measure: this text was set apart at random before any model saw it. "
-                f"About {100 * project.audit_share:.0f}\u00a0% of the questions are such texts; only on them "
+                f"About {percent(project.audit_share)} of the questions are such texts; only on them "
                 "is the accuracy measured."
             )
         case Draw.QUEUE:
@@ -77,5 +78,5 @@ def _chance(event: AnnotationEvent) -> list[tuple[str, str]]:
     if event.chance is None:
         return []
     if event.chance >= 0.01:
-        return [("Chance of this text", f"{100 * event.chance:.0f}\u00a0%")]
+        return [("Chance of this text", percent(event.chance))]
     return [("Chance of this text", f"1 in {round(1 / event.chance):,}")]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from labeler.shares import percent
 from learners.engine.features import STATIC
 from learners.engine.first_questions import are_ranked
 from learners.models import EmbeddingSet, Fit, SeedQueue
@@ -277,7 +278,7 @@ def _text_banners(embedding: EmbeddingProgress) -> list[Banner]:
         found.append(
             Banner(
                 "info",
-                f"{embedding.n_cut:,} of {embedding.n_done:,} texts ({_percent(embedding.cut_share)}) "
+                f"{embedding.n_cut:,} of {embedding.n_done:,} texts ({percent(embedding.cut_share)}) "
                 f"are longer than the {embedding.max_tokens} tokens the embedder reads; the rest "
                 "of them is not seen by the model.",
                 "If what matters stands near the end, split such texts before importing them.",
@@ -287,7 +288,7 @@ def _text_banners(embedding: EmbeddingProgress) -> list[Banner]:
         found.append(
             Banner(
                 "warning",
-                f"Only about {_percent(embedding.english_share or 0.0)} of these texts look English, and the "
+                f"Only about {percent(embedding.english_share or 0.0)} of these texts look English, and the "
                 "embedder in use was made for English.",
                 "Expect a weaker model, or set LABELER_EMBEDDER to the folder of a multilingual "
                 "sentence-transformers model.",
@@ -303,7 +304,3 @@ def _looks_foreign(embedding: EmbeddingProgress) -> bool:
         and embedding.n_language_checked >= min(ENGLISH_SAMPLE, embedding.n_total)
         and embedding.english_share < ENGLISH_ENOUGH
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from labeler.shares import percent
 from learners.selectors.asked import why_asked
 from learners.selectors.status import ProjectStatus, project_status
 from learners.services import queue
@@ -209,7 +210,7 @@ def _learning(status: ProjectStatus) -> Learning:
     if embedding.error or embedding.stalled or (newest and newest.status == newest.Status.FAILED):
         return Learning("in trouble", trouble=True)
     if not embedding.complete:
-        return Learning(f"reading texts, {100 * embedding.share:.0f}\u00a0%")
+        return Learning(f"reading texts, {percent(embedding.share)}")
     return Learning("up to date" if newest else "no model yet")
 
 

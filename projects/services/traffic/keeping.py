@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from labeler.shares import percent
 from projects.models import KeptPrediction, Project, ProjectEvent, User
 from projects.models.traffic import Origin
 from projects.services.import_plan import content_hash
@@ -107,9 +108,7 @@ def _check(project: Project, kept: bool, share: float, days: int) -> None:
     if kept and project.is_table:
         raise Refused("kept", "Rows of a table are counted, and not kept.")
     if not 0 < share <= 1:
-        raise Refused(
-            "share", f"{100 * share:.0f}\u00a0% of the predictions; allowed: above 0 to 100 %."
-        )
+        raise Refused("share", f"{percent(share)} of the predictions; allowed: above 0 to 100 %.")
     if not 1 <= days <= MAX_DAYS:
         raise Refused("days", f"{days} days; allowed: 1 to {MAX_DAYS}.")
 
