@@ -138,15 +138,9 @@ def look(world: World, asked: Vectors, classes: Ids) -> Found:
         one.drifted for one in drifting.corrected([*tests, drifting.distances(own, theirs)])
     )
     novel = theirs > drifting.far_from(own)
-    limit = drifting.far_from(own, share=drifting.OUTLYING_SHARE)
-    far = np.flatnonzero(theirs > limit)
-    share = len(asked) / (len(asked) + len(own))
-    groups = drifting.clusters(
-        drifting.Outlying(asked[far], world.reference[own > limit], share),
-        [""] * len(far),
-        [],
-        within=drifting.close(world.reference),
-    )
+    far, outlying = drifting.outlying_of(asked, theirs, world.reference, own)
+    within = drifting.close(world.reference)
+    groups = drifting.clusters(outlying, [""] * len(far), [], within=within)
     is_new = np.isin(classes, world.left_out) | (classes >= MADE_UP)
     return Found(
         drift=float(drifted),

@@ -147,6 +147,21 @@ class Outlying:
     share: float
 
 
+def outlying_of(
+    traffic: Floats,
+    traffic_distances: Floats,
+    reference: Floats,
+    reference_distances: Floats,
+) -> tuple[NDArray[np.intp], Outlying]:
+    """Of traffic (n, d) and reference (m, d), with the distance of each to the pool, the texts farther than
+    `OUTLYING_SHARE` of the reference leaves; and which rows of the traffic those are.
+    """
+    limit = far_from(reference_distances, share=OUTLYING_SHARE)
+    far = np.flatnonzero(traffic_distances > limit)
+    share = len(traffic) / (len(traffic) + len(reference))
+    return far, Outlying(traffic[far], reference[reference_distances > limit], share)
+
+
 def clusters(
     outlying: Outlying, texts: Sequence[str], others: Sequence[str], *, within: float, most: int = 5
 ) -> list[Cluster]:

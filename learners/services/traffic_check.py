@@ -307,13 +307,11 @@ def _offer(project: Project, world: _World, sure: _Sure | None, result: Result) 
 
 def _groups(world: _World) -> list[dict[str, Any]]:
     """Of texts that the project has few of: ids of kept predictions, and words."""
-    limit = drifting.far_from(world.reference_distances, share=drifting.OUTLYING_SHARE)
-    far = np.flatnonzero(world.asked_distances > limit)
-    n, n_own = len(world.asked), len(world.reference)
-    outlying = drifting.Outlying(
-        traffic=world.asked_vectors[far],
-        reference=world.reference_vectors[world.reference_distances > limit],
-        share=n / (n + n_own),
+    far, outlying = drifting.outlying_of(
+        world.asked_vectors,
+        world.asked_distances,
+        world.reference_vectors,
+        world.reference_distances,
     )
     found = drifting.clusters(
         outlying,
