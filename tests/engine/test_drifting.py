@@ -17,6 +17,7 @@ from learners.engine.drifting import (
     distances,
     far_from,
     nearest,
+    outlying_of,
     telling_words,
 )
 
@@ -117,3 +118,13 @@ def test_scattered_or_few_texts_are_no_group() -> None:
     assert clusters(Outlying(unit(rng, 4), unit(rng, 9), 0.5), ["x"] * 4, [], within=2.0) == []
     assert telling_words(["1 2 3", "of the"], []) == ()
     assert 0 < close(unit(rng, 50)) < 2
+
+
+def test_outlying_texts_are_those_beyond_a_tenth_of_the_reference() -> None:
+    own, theirs = np.linspace(0.1, 1.0, 10), np.array([0.2, 0.95, 0.05, 2.0, 0.9])
+    traffic, reference = np.eye(5), np.eye(10)
+    rows, found = outlying_of(traffic, theirs, reference, own)
+    assert rows.tolist() == [1, 3]  # 90 % of the reference lie within 0.91
+    np.testing.assert_array_equal(found.traffic, traffic[[1, 3]])
+    np.testing.assert_array_equal(found.reference, reference[[9]])
+    assert found.share == pytest.approx(5 / 15)
